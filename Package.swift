@@ -1,0 +1,150 @@
+// swift-tools-version: 6.2
+// The architecture, machine-read: one line a module, in dependency order. Imports point down only.
+import PackageDescription
+
+/// One set of settings for every Swift target; modules that import C add strict memory safety.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A floor of the house; also the folder under Sources.
+enum Floor: String { case c = "C", platform = "Platform", domains = "Domains", app = "App" }
+
+func module(_ floor: Floor, _ name: String, uses: [String] = []) -> Target {
+    let importsC = uses.contains { $0.first == "C" && $0.dropFirst().first?.isUppercase == true && $0 != "CAssets" }
+    return .target(
+        name: name,
+        dependencies: uses.map { .byName(name: $0) },
+        path: "Sources/\(floor.rawValue)/\(name)",
+        swiftSettings: importsC ? settings + [.strictMemorySafety()] : settings)
+}
+
+func library(_ name: String, package: String, pkgConfig: String? = nil) -> Target {
+    .systemLibrary(name: name, path: "Sources/C/\(name)", pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+func tests(_ floor: Floor, _ name: String, uses: [String] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: ([name] + uses).map { .byName(name: $0) },
+        path: "Tests/\(floor.rawValue)/\(name)Tests",
+        swiftSettings: settings)
+}
+
+let package = Package(
+    name: "witan",
+    products: [
+        .executable(name: "witan", targets: ["Witan"]),
+        .executable(name: "mock-upstream", targets: ["MockUpstream"]),
+    ],
+    targets: [
+        // C: headers of libraries from the operating system.
+        library("CEvent", package: "libevent-dev"),
+        library("CLibpq", package: "libpq-dev", pkgConfig: "libpq"),
+        library("CHiredis", package: "libhiredis-dev"),
+        library("CCurl", package: "libcurl4-openssl-dev"),
+        library("COpenSSL", package: "libssl-dev"),
+        library("CArgon2", package: "libargon2-dev"),
+        library("CAllocator", package: "libmimalloc-dev"),
+        .target(name: "CAssets", path: "Sources/C/CAssets"),
+
+        // Platform: technologies. No product words.
+        module(.platform, "SwiftExtensions"),
+        module(.platform, "JSON", uses: ["SwiftExtensions"]),
+        module(.platform, "Observability", uses: ["SwiftExtensions", "JSON"]),
+        module(.platform, "Lifecycle", uses: ["SwiftExtensions"]),
+        module(.platform, "Arguments"),
+        module(.platform, "Cryptography", uses: ["SwiftExtensions", "COpenSSL", "CArgon2"]),
+        module(.platform, "EventLoop", uses: ["SwiftExtensions", "CEvent"]),
+        module(.platform, "HTTPServer", uses: ["SwiftExtensions", "EventLoop", "CEvent", "COpenSSL"]),
+        module(.platform, "HTTPClient", uses: ["SwiftExtensions", "EventLoop", "CCurl"]),
+        module(.platform, "Postgres", uses: ["SwiftExtensions", "EventLoop", "CLibpq"]),
+        module(.platform, "Redis", uses: ["SwiftExtensions", "EventLoop", "CHiredis"]),
+        module(.platform, "Migrator", uses: ["SwiftExtensions", "Cryptography", "Postgres", "CAssets"]),
+        module(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
+
+        // Domains: the product, from the ground up.
+        module(.domains, "Core", uses: ["SwiftExtensions"]),
+        module(.domains, "API", uses: ["Core", "HTTPServer", "JSON", "Observability", "SwiftExtensions"]),
+        module(
+            .domains, "Audit",
+            uses: [
+                "API", "Core", "Arguments", "Cryptography", "HTTPClient", "JSON", "Lifecycle", "Observability", "Postgres",
+                "SwiftExtensions",
+            ]),
+        module(
+            .domains, "Identity",
+            uses: [
+                "Audit", "API", "Core", "Cryptography", "JSON", "Lifecycle", "Observability", "Postgres", "Redis",
+                "SwiftExtensions",
+            ]),
+        module(
+            .domains, "Providers",
+            uses: [
+                "Audit", "API", "Core", "Cryptography", "JSON", "Lifecycle", "Observability", "Postgres", "Redis",
+                "SwiftExtensions",
+            ]),
+        module(
+            .domains, "Gateway",
+            uses: [
+                "Providers", "Identity", "Audit", "API", "Core", "Cryptography", "EventLoop", "HTTPClient", "HTTPServer",
+                "JSON", "Lifecycle", "Observability", "Postgres", "SwiftExtensions",
+            ]),
+
+        // App: the one executable; knows everything.
+        .executableTarget(
+            name: "Witan",
+            dependencies: [
+                "Gateway", "Providers", "Identity", "Audit", "API", "Core", "Migrator", "EmbeddedServers", "Redis", "Postgres",
+                "HTTPClient", "HTTPServer", "EventLoop", "Cryptography", "Arguments", "Lifecycle", "Observability", "JSON",
+                "SwiftExtensions", "CAllocator",
+            ].map { .byName(name: $0) },
+            path: "Sources/App/Witan",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "MockUpstream",
+            dependencies: ["HTTPServer", "EventLoop", "SwiftExtensions"],
+            path: "Benchmarks/MockUpstream",
+            swiftSettings: settings),
+
+        // Tests mirror Sources.
+        .target(
+            name: "TestSupport",
+            dependencies: ["SwiftExtensions", "EventLoop", "Postgres", "EmbeddedServers", "Migrator"],
+            path: "Tests/Support",
+            swiftSettings: settings),
+        tests(.platform, "SwiftExtensions"),
+        tests(.platform, "JSON"),
+        tests(.platform, "Observability"),
+        tests(.platform, "Lifecycle"),
+        tests(.platform, "Arguments"),
+        tests(.platform, "Cryptography", uses: ["SwiftExtensions"]),
+        tests(.platform, "EventLoop", uses: ["SwiftExtensions"]),
+        tests(.platform, "HTTPServer", uses: ["EventLoop", "SwiftExtensions"]),
+        tests(.platform, "HTTPClient", uses: ["HTTPServer", "EventLoop", "SwiftExtensions"]),
+        tests(.platform, "Postgres", uses: ["TestSupport", "EventLoop", "SwiftExtensions"]),
+        tests(.platform, "Redis", uses: ["EmbeddedServers", "EventLoop", "SwiftExtensions"]),
+        tests(.platform, "Migrator", uses: ["TestSupport", "Postgres", "EventLoop", "SwiftExtensions"]),
+        tests(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
+        tests(.domains, "Core", uses: ["SwiftExtensions"]),
+        tests(.domains, "API", uses: ["Core", "HTTPServer", "JSON", "SwiftExtensions"]),
+        tests(
+            .domains, "Audit", uses: ["TestSupport", "Core", "Postgres", "Cryptography", "EventLoop", "JSON", "SwiftExtensions"]),
+        tests(
+            .domains, "Identity",
+            uses: ["TestSupport", "Audit", "Core", "Postgres", "Cryptography", "EventLoop", "JSON", "SwiftExtensions"]),
+        tests(
+            .domains, "Providers",
+            uses: ["TestSupport", "Audit", "Core", "Postgres", "Cryptography", "EventLoop", "JSON", "SwiftExtensions"]),
+        tests(
+            .domains, "Gateway",
+            uses: ["TestSupport", "Providers", "Audit", "Core", "Postgres", "EventLoop", "JSON", "SwiftExtensions"]),
+        .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: settings),
+    ],
+    cLanguageStandard: .c17,
+    cxxLanguageStandard: .cxx20)

@@ -1,0 +1,14 @@
+// Files of the repository that travel inside the binary.
+#pragma once
+#include <stddef.h>
+
+/// One embedded file: its name (no folder), its bytes (not NUL-terminated) and their count.
+typedef struct {
+    const char *name;
+    const unsigned char *bytes;
+    size_t count;
+} cassets_file;
+
+/// The files of `Migrations/`, in order of name.
+extern const cassets_file cassets_migrations[];
+extern const size_t cassets_migration_count;
