@@ -118,9 +118,11 @@ import Synchronization
     }
 
     /// Runs `body` on this loop and returns its result: at once when already there, else by a change of thread.
-    package func run<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) async throws -> Result {
+    package func run<Result: Sendable>(
+        _ body: @escaping @concurrent @Sendable () async throws -> Result
+    ) async rethrows -> Result {
         if isCurrent { return try await body() }
-        return try await withTaskExecutorPreference(self) { try await body() }
+        return try await withTaskExecutorPreference(self, operation: body)
     }
 
     /// The door for callbacks from C: jobs that `body` makes ready run before control goes back to libevent.

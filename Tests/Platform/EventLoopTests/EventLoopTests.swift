@@ -6,10 +6,10 @@ import Testing
 
 @Suite struct EventLoopTests {
     @Test("a spawned task stays on its loop through yields, child tasks and async let")
-    func staysOnLoop() async throws {
+    func staysOnLoop() async {
         let loop = EventLoop()
         defer { loop.stop() }
-        let places = try await loop.run {
+        let places = await loop.run {
             var places: [Bool] = [loop.isCurrent]
             await Task.yield()
             places.append(loop.isCurrent)
@@ -27,10 +27,10 @@ import Testing
     }
 
     @Test("a task spawned on the loop's thread runs at once")
-    func immediate() async throws {
+    func immediate() async {
         let loop = EventLoop()
         defer { loop.stop() }
-        let order = try await loop.run {
+        let order = await loop.run {
             let order = Locked<[String]>([])
             let task = loop.spawn { order.withLock { $0.append("task") } }
             order.withLock { $0.append("after") }
