@@ -67,33 +67,36 @@ let package = Package(
         module(.platform, "Redis", uses: ["SwiftExtensions", "EventLoop", "CHiredis"]),
         module(.platform, "Migrator", uses: ["SwiftExtensions", "Cryptography", "Postgres", "CAssets"]),
         module(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
+        module(.platform, "Journal", uses: ["SwiftExtensions"]),
 
         // Domains: the product, from the ground up.
         module(.domains, "Core", uses: ["SwiftExtensions"]),
-        module(.domains, "API", uses: ["Core", "HTTPServer", "JSON", "Observability", "SwiftExtensions"]),
+        module(
+            .domains, "API",
+            uses: ["Core", "Arguments", "HTTPClient", "HTTPServer", "JSON", "Observability", "SwiftExtensions"]),
         module(
             .domains, "Audit",
             uses: [
-                "API", "Core", "Arguments", "Cryptography", "HTTPClient", "JSON", "Lifecycle", "Observability", "Postgres",
+                "API", "Core", "Arguments", "Cryptography", "HTTPServer", "JSON", "Lifecycle", "Observability", "Postgres",
                 "SwiftExtensions",
             ]),
         module(
             .domains, "Identity",
             uses: [
-                "Audit", "API", "Core", "Cryptography", "JSON", "Lifecycle", "Observability", "Postgres", "Redis",
-                "SwiftExtensions",
+                "Audit", "API", "Core", "Arguments", "Cryptography", "HTTPServer", "JSON", "Lifecycle", "Observability",
+                "Postgres", "SwiftExtensions",
             ]),
         module(
             .domains, "Providers",
             uses: [
-                "Audit", "API", "Core", "Cryptography", "JSON", "Lifecycle", "Observability", "Postgres", "Redis",
-                "SwiftExtensions",
+                "Audit", "API", "Core", "Arguments", "Cryptography", "HTTPServer", "JSON", "Lifecycle", "Observability",
+                "Postgres", "SwiftExtensions",
             ]),
         module(
             .domains, "Gateway",
             uses: [
-                "Providers", "Identity", "Audit", "API", "Core", "Cryptography", "EventLoop", "HTTPClient", "HTTPServer",
-                "JSON", "Lifecycle", "Observability", "Postgres", "SwiftExtensions",
+                "Providers", "Identity", "Audit", "API", "Core", "Arguments", "Cryptography", "EventLoop", "HTTPClient", "HTTPServer",
+                "JSON", "Journal", "Lifecycle", "Observability", "Postgres", "SwiftExtensions",
             ]),
 
         // App: the one executable; knows everything.
@@ -101,7 +104,8 @@ let package = Package(
             name: "Witan",
             dependencies: [
                 "Gateway", "Providers", "Identity", "Audit", "API", "Core", "Migrator", "EmbeddedServers", "Redis", "Postgres",
-                "HTTPClient", "HTTPServer", "EventLoop", "Cryptography", "Arguments", "Lifecycle", "Observability", "JSON",
+                "HTTPClient", "HTTPServer", "EventLoop", "Cryptography", "Arguments", "Journal", "Lifecycle", "Observability",
+                "JSON",
                 "SwiftExtensions", "CAllocator",
             ].map { .byName(name: $0) },
             path: "Sources/App/Witan",
@@ -131,6 +135,7 @@ let package = Package(
         tests(.platform, "Redis", uses: ["EmbeddedServers", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "Migrator", uses: ["TestSupport", "Postgres", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
+        tests(.platform, "Journal", uses: ["SwiftExtensions"]),
         tests(.domains, "Core", uses: ["SwiftExtensions"]),
         tests(.domains, "API", uses: ["Core", "HTTPServer", "JSON", "SwiftExtensions"]),
         tests(

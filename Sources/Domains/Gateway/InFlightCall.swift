@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+import Core
+package import Cryptography
+package import Providers
+package import SwiftExtensions
+
+/// An admitted call as the journal holds it while it runs, so that it can be closed if the process dies.
+///
+/// Binary, big-endian: version 1, then request, organization and key ids (16 each), digest (32), stream flag (1),
+/// assumed input and output tokens (8 each), cost in 10⁻¹² units (16), and three texts with a 2-byte length:
+/// provider, model, pricing version. Names are bounded so that it fits a slot.
+package struct InFlightCall: Sendable, Equatable {
+    package let id: UniqueID
+    package let organization: UniqueID
+    package let key: UniqueID
+    package let requestDigest: Digest
+    package let stream: Bool
+    package let assumed: TokenUsage
+    package let assumedCost: FixedDecimal
+    package let provider: String
+    package let upstreamModel: String
+    package let pricingVersion: String
+
+    package init(_ record: CallRecord, assumed: TokenUsage, assumedCost: FixedDecimal) {
+        id = record.id
+        organization = record.organization
+        key = record.key
+        requestDigest = record.requestDigest
+        stream = record.stream
+        self.assumed = assumed
+        self.assumedCost = assumedCost
+        provider = record.provider
+        upstreamModel = record.upstreamModel
+        pricingVersion = record.pricingVersion
+    }
+
+    package var encoded: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(320)
+        func append<Number: FixedWidthInteger>(_ number: Number) {
+            withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
+        }
+        func append(_ text: String, limit: Int) {
+            let utf8 = text.utf8.prefix(limit)
+            append(UInt16(utf8.count))
+            bytes.append(contentsOf: utf8)
+        }
+        bytes.append(1)
+        for id in [id, organization, key] {
+            append(id.high)
+            append(id.low)
+        }
+        bytes.append(contentsOf: requestDigest.bytes)
+        bytes.append(stream ? 1 : 0)
+        append(assumed.input)
+        append(assumed.output)
+        append(assumedCost.units)
+        append(provider, limit: 63)
+        append(upstreamModel, limit: 200)
+        append(pricingVersion, limit: 80)
+        return bytes
+    }
+
+    /// Nil for bytes that are no such call.
+    package init?(_ bytes: [UInt8]) {
+        var reader = ByteReader(bytes: bytes)
+        guard reader.take(1) == [1],
+            let id = reader.id(), let organization = reader.id(), let key = reader.id(),
+            let digest = reader.take(32).flatMap({ Digest(bytes: $0) }), let stream = reader.take(1),
+            let input = reader.number(Int64.self), let output = reader.number(Int64.self),
+            let cost = reader.number(Int128.self), let provider = reader.text(), let model = reader.text(),
+            let version = reader.text()
+        else { return nil }
+        self.id = id
+        self.organization = organization
+        self.key = key
+        requestDigest = digest
+        self.stream = stream == [1]
+        assumed = TokenUsage(input: input, output: output, estimated: true)
+        assumedCost = FixedDecimal(units: cost)
+        self.provider = provider
+        upstreamModel = model
+        pricingVersion = version
+    }
+
+    /// The record that closes it: interrupted, with the cost it may have had.
+    package var interrupted: CallRecord {
+        var record = CallRecord(
+            id: id, organization: organization, key: key, model: "\(provider)/\(upstreamModel)", provider: provider,
+            upstreamModel: upstreamModel, stream: stream, pricingVersion: pricingVersion, requestDigest: requestDigest)
+        record.status = .interrupted
+        record.httpStatus = 0
+        record.errorCode = "interrupted"
+        record.usage = assumed
+        record.cost = assumedCost
+        return record
+    }
+}
+
+/// Takes fields off the front of bytes.
+private struct ByteReader {
+    var bytes: [UInt8]
+    var position = 0
+
+    mutating func take(_ count: Int) -> [UInt8]? {
+        guard position + count <= bytes.count else { return nil }
+        defer { position += count }
+        return Array(bytes[position..<position + count])
+    }
+
+    mutating func number<Number: FixedWidthInteger>(_: Number.Type) -> Number? {
+        take(MemoryLayout<Number>.size).map { $0.reduce(0) { $0 << 8 | Number(truncatingIfNeeded: $1) } }
+    }
+
+    mutating func id() -> UniqueID? {
+        guard let high = number(UInt64.self), let low = number(UInt64.self) else { return nil }
+        return UniqueID(high: high, low: low)
+    }
+
+    mutating func text() -> String? {
+        number(UInt16.self).flatMap { take(Int($0)) }.map { String(decoding: $0, as: UTF8.self) }
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Core
+package import Cryptography
+package import SwiftExtensions
+
+/// A key that a program calls with: who it acts for and what it may do. The key itself is not in here.
+package struct APIKey: Sendable, Equatable {
+    package let organization: UniqueID
+    package let id: UniqueID
+    package let name: String
+    package let role: Role
+    package let lastFour: String
+    /// Models it may call, as `provider/model`; empty means all.
+    package let allowedModels: [String]
+    package let createdAt: Timestamp
+    package let expiresAt: Timestamp?
+    package let revokedAt: Timestamp?
+}
+
+/// What a new key is to be.
+package struct NewAPIKey: Sendable {
+    package let name: String
+    package let role: Role
+    package let allowedModels: [String]
+    package let expiresAt: Timestamp?
+
+    /// Checks the bounds: a name of 1…200 characters, at most 100 models, an expiry that lies ahead.
+    package init(
+        name: String, role: Role, allowedModels: [String] = [], expiresAt: Timestamp? = nil, now: Timestamp = .now()
+    ) throws(DomainError) {
+        guard (1...200).contains(name.count) else {
+            throw DomainError(.invalid, code: "invalid_name", "name must have 1 to 200 characters.", parameter: "name")
+        }
+        guard allowedModels.count <= 100, allowedModels.allSatisfy({ (1...300).contains($0.utf8.count) }) else {
+            throw DomainError(
+                .invalid, code: "invalid_models", "allowed_models takes at most 100 names of at most 300 bytes.",
+                parameter: "allowed_models")
+        }
+        if let expiresAt, expiresAt <= now {
+            throw DomainError(
+                .invalid, code: "invalid_expiry", "expires_at must lie in the future.", parameter: "expires_at")
+        }
+        self.name = name
+        self.role = role
+        self.allowedModels = allowedModels
+        self.expiresAt = expiresAt
+    }
+
+    /// A caller can give no more than it has.
+    package func checkGrant(by principal: Principal) throws(DomainError) {
+        guard role.permissions.isSubset(of: principal.role.permissions) else {
+            throw DomainError(
+                .forbidden, code: "role_too_high",
+                "A key of role \(principal.role.rawValue) cannot create one of role \(role.rawValue).",
+                parameter: "role")
+        }
+    }
+}
+
+/// The text of a key: `wtn_` and 256 random bits in base64url, 47 characters in all.
+package struct APIKeyToken: Sendable {
+    package static let prefix = "wtn_"
+    package static let length = 47
+    /// The whole text; shown to its owner once.
+    package let text: Secret<String>
+
+    /// A new key from the system's random bytes.
+    package static func generate() -> APIKeyToken {
+        APIKeyToken(text: Secret(prefix + Base64URL.encode(Random.bytes(32))))
+    }
+
+    package var lastFour: String { String(text.reveal().suffix(4)) }
+
+    /// What is stored in place of the key: HMAC-SHA-256 under the program's pepper. A stolen table opens nothing.
+    package static func hash(_ token: String, pepper: Secret<[UInt8]>) -> Digest? {
+        guard token.utf8.count == length, token.hasPrefix(prefix) else { return nil }
+        return HMACSHA256.authenticate(Array(token.utf8), key: pepper.reveal())
+    }
+}

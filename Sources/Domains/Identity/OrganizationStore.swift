@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import Core
+import Postgres
+import SwiftExtensions
+
+/// The tables `auth.organizations`, `auth.users` and `auth.memberships`, as far as the first start needs them.
+enum OrganizationStore {
+    static func exists(in database: Database) async throws -> Bool {
+        guard let row = try await database.query("SELECT auth.organization_exists() AS found").first else { return false }
+        return try row["found"]
+    }
+
+    static func insert(
+        _ id: UniqueID, name: String, slug: String, in transaction: borrowing Transaction
+    ) async throws {
+        try await transaction.execute(
+            "INSERT INTO auth.organizations (id, name, slug) VALUES (\(id), \(name), \(slug))")
+    }
+
+    static func insertAdministrator(
+        _ user: UniqueID, email: String, name: String, of organization: UniqueID,
+        in transaction: borrowing Transaction
+    ) async throws {
+        try await transaction.execute(
+            "INSERT INTO auth.users (id, email, name) VALUES (\(user), \(email), \(name))")
+        try await transaction.execute(
+            "INSERT INTO auth.memberships (org_id, user_id, role) VALUES (\(organization), \(user), 'admin')")
+    }
+
+    /// Changes what is given and leaves the rest; `clearCeiling` takes the ceiling away.
+    static func update(
+        _ id: UniqueID, contentRetention: Bool?, durableAnswers: Bool?, ceiling: FixedDecimal?, clearCeiling: Bool,
+        in transaction: borrowing Transaction
+    ) async throws {
+        try await transaction.execute(
+            """
+            UPDATE auth.organizations SET
+                content_retention = coalesce(\(contentRetention), content_retention),
+                durable_answers = coalesce(\(durableAnswers), durable_answers),
+                unknown_price_ceiling =
+                    CASE WHEN \(clearCeiling) THEN NULL ELSE coalesce(\(ceiling), unknown_price_ceiling) END
+            WHERE id = \(id)
+            """)
+    }
+
+    static func find(_ id: UniqueID, in transaction: borrowing Transaction) async throws -> Organization? {
+        try await transaction.query(
+            """
+            SELECT id, name, slug, plan, content_retention, durable_answers, unknown_price_ceiling
+            FROM auth.organizations WHERE id = \(id)
+            """
+        ).first.map { row in
+            Organization(
+                id: try row["id"], name: try row["name"], slug: try row["slug"], plan: try row["plan"],
+                policy: OrganizationPolicy(
+                    contentRetention: try row["content_retention"], durableAnswers: try row["durable_answers"],
+                    unknownPriceCeiling: try row["unknown_price_ceiling"]))
+        }
+    }
+}
