@@ -131,7 +131,7 @@ CREATE TABLE providers.prices (
 CREATE TABLE providers.cost_records (
     org_id uuid NOT NULL,
     request_id uuid NOT NULL,
-    call smallint NOT NULL,
+    call integer NOT NULL,
     provider text NOT NULL,
     model text NOT NULL,
     input_tokens integer NOT NULL CHECK (input_tokens >= 0),
@@ -152,7 +152,7 @@ CREATE TABLE council.requests (
     status text NOT NULL CHECK (status IN ('completed', 'failed', 'cancelled', 'interrupted')),
     model text NOT NULL,
     stream boolean NOT NULL,
-    http_status smallint NOT NULL,
+    http_status integer NOT NULL,
     error_code text,
     total_cost numeric(38, 12) NOT NULL,
     total_latency_ms integer NOT NULL,
