@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+
+/// The few things done with files here; what fails says so as `errno`'s text.
+enum FileSystem {
+    /// An `errno` as text.
+    struct Failure: Error {
+        let code: Int32
+        var reason: String { String(cString: strerror(code)) }
+
+        /// The error of the call just made.
+        static var last: Failure { Failure(code: errno) }
+    }
+
+    /// What `lstat` says; nil when there is nothing.
+    static func status(_ path: String) -> stat? {
+        var status = stat()
+        return lstat(path, &status) == 0 ? status : nil
+    }
+
+    static func isDirectory(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFDIR }
+
+    /// The names in a directory without `.` and `..`; nil when it cannot be read.
+    static func names(in path: String) -> [String]? {
+        guard let directory = opendir(path) else { return nil }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    /// At most `limit` bytes of a file from `offset`, as text; nil when it cannot be read.
+    static func read(_ path: String, from offset: Int = 0, limit: Int = 65536) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: limit)
+        var count = 0
+        while count < limit {
+            let read = bytes.withUnsafeMutableBytes {
+                pread(descriptor, $0.baseAddress?.advanced(by: count), limit - count, offset + count)
+            }
+            guard read > 0 else { break }
+            count += read
+        }
+        return String(decoding: bytes.prefix(count), as: UTF8.self)
+    }
+
+    /// Replaces a file as one step that survives a crash: written beside, flushed, renamed, the directory flushed.
+    static func replace(_ path: String, with text: String, mode: mode_t = 0o600, owner: Account? = nil) throws(Failure) {
+        let temporary = path + ".new"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
+        guard descriptor >= 0 else { throw .last }
+        defer { close(descriptor) }
+        if let owner, owner.isOther, fchown(descriptor, owner.userID, owner.groupID) != 0 { throw .last }
+        let bytes = Array(text.utf8)
+        guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else { throw .last }
+        try move(temporary, to: path)
+    }
+
+    /// Renames and flushes the directory of the new name.
+    static func move(_ path: String, to new: String) throws(Failure) {
+        guard rename(path, new) == 0 else { throw .last }
+        let directory = open(parent(of: new), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { throw .last }
+        defer { close(directory) }
+        guard fsync(directory) == 0 else { throw .last }
+    }
+
+    /// The path without its last part.
+    static func parent(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// The real path, all links followed; nil when there is nothing.
+    static func resolve(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    /// Removes a file, or a directory with all that is in it; links are removed, not followed.
+    static func removeTree(_ path: String) throws(Failure) {
+        guard let status = status(path) else { return }
+        guard isDirectory(status) else {
+            guard unlink(path) == 0 || errno == ENOENT else { throw .last }
+            return
+        }
+        for name in names(in: path) ?? [] { try removeTree(path + "/" + name) }
+        guard rmdir(path) == 0 || errno == ENOENT else { throw .last }
+    }
+}
