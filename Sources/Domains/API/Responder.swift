@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Core
+package import HTTPServer
+package import Observability
+package import SwiftExtensions
+
+/// The one way in: finds the endpoint, knows the caller, checks the permission, and turns whatever happens into an
+/// answer with a request id. Returns errors to clients and logs them once, here.
+package final class Responder: Sendable {
+    private let router: Router
+    private let authenticate: @Sendable (String) -> Principal?
+    private let logger: Logger
+
+    /// `authenticate` knows a key's holder from memory; it never waits.
+    package init(
+        endpoints: [Endpoint], logger: Logger, authenticate: @escaping @Sendable (_ key: String) -> Principal?
+    ) {
+        router = Router(endpoints)
+        self.logger = logger
+        self.authenticate = authenticate
+    }
+
+    package static let unauthenticated = DomainError(
+        .unauthenticated, code: "invalid_api_key",
+        "No valid API key. Send one as 'Authorization: Bearer <key>'; 'witan keys create' makes one.", shouldRetry: false)
+
+    package func respond(to request: HTTPRequest) async -> HTTPResponse {
+        let id = UniqueID.v7()
+        let started = ContinuousClock.now
+        var (response, endpoint) = await answer(request, id: id)
+        response.headers.append(("x-request-id", id.description))
+        APIMetrics.observe(endpoint, status: response.status, duration: ContinuousClock.now - started)
+        return response
+    }
+
+    private func answer(_ request: HTTPRequest, id: UniqueID) async -> (HTTPResponse, Endpoint?) {
+        switch router.match(request.method, request.path) {
+        case .endpoint(let endpoint, let parameters):
+            do {
+                let principal = try admit(request, to: endpoint)
+                let trace = TraceContext.continuing(request.headers["traceparent"])
+                let context = RequestContext(
+                    request: request, id: id, principal: principal, parameters: parameters, trace: trace)
+                return (try await endpoint.handle(context), endpoint)
+            } catch {
+                return (ErrorResponse.make(known(error, id: id, endpoint: endpoint), style: endpoint.style), endpoint)
+            }
+        case .otherMethods(let methods):
+            let allowed = methods.map(\.rawValue).joined(separator: ", ")
+            var response = ErrorResponse.make(
+                DomainError(.methodNotAllowed, code: "method_not_allowed", "This path takes \(allowed)."),
+                style: Self.style(of: request.path))
+            response.headers.append(("allow", allowed))
+            return (response, nil)
+        case .none:
+            let error = DomainError(
+                .notFound, code: "unknown_path", "There is nothing at this path; GET /openapi.json lists what there is.",
+                shouldRetry: false)
+            return (ErrorResponse.make(error, style: Self.style(of: request.path)), nil)
+        }
+    }
+
+    private func admit(_ request: HTTPRequest, to endpoint: Endpoint) throws(DomainError) -> Principal? {
+        guard let permission = endpoint.permission else { return nil }
+        guard let key = Self.credential(request.headers), let principal = authenticate(key) else {
+            throw Self.unauthenticated
+        }
+        guard principal.may(permission) else {
+            throw DomainError(
+                .forbidden, code: "permission_denied",
+                "The key '\(principal.name)' has the role \(principal.role.rawValue), which may not do this "
+                    + "(\(permission.rawValue)).", shouldRetry: false)
+        }
+        return principal
+    }
+
+    /// `Authorization: Bearer`, else `x-api-key` (Anthropic's clients), else `api-key` (Azure's).
+    private static func credential(_ headers: HTTPHeaders) -> String? {
+        if let authorization = headers["authorization"] {
+            guard authorization.utf8.count > 7, authorization.prefix(7).lowercased() == "bearer " else { return nil }
+            return String(authorization.dropFirst(7))
+        }
+        return headers["x-api-key"] ?? headers["api-key"]
+    }
+
+    private static func style(of path: String) -> Endpoint.Style {
+        path.hasPrefix("/v1/") || path == "/v1" ? .openAI : .management
+    }
+
+    /// What a client may know of an error; anything unforeseen is logged with its cause and shown as such.
+    private func known(_ error: any Error, id: UniqueID, endpoint: Endpoint) -> DomainError {
+        if let error = error as? DomainError { return error }
+        if let error = error as? any DomainErrorConvertible { return error.domainError }
+        logger.error(
+            "request failed",
+            [
+                ("request_id", .string(id.description)), ("endpoint", .string(endpoint.path)),
+                ("error", .string(String(describing: error))),
+            ])
+        return .unforeseen
+    }
+}
+
+/// An error of another layer that knows what clients may be told of it.
+package protocol DomainErrorConvertible: Error {
+    var domainError: DomainError { get }
+}
