@@ -4,15 +4,14 @@ package import Observability
 /// What Prometheus learns of the door itself.
 package enum APIMetrics {
     package static let requests = Counter(
-        name: "witan_http_requests_total", help: "Requests answered, by endpoint and status.",
-        labels: ["endpoint", "status"])
+        "witan_http_requests_total", "Requests answered, by endpoint and status.", labels: ["endpoint", "status"])
     package static let duration = Histogram(
-        name: "witan_http_request_duration_seconds",
-        help: "From the request read to its answer begun, by endpoint.", labels: ["endpoint"])
+        "witan_http_request_duration_seconds", "From the request read to its answer begun, by endpoint.",
+        labels: ["endpoint"])
 
-    static func observe(_ endpoint: Endpoint?, status: Int, duration elapsed: Duration) {
+    static func observe(_ endpoint: Endpoint?, status: Int, elapsed: Duration) {
         let path = endpoint?.path ?? "none"
-        requests.increment([path, String(status)])
-        duration.observe(elapsed, [path])
+        requests[path, String(status)].increment()
+        self.duration[path].observe(elapsed)
     }
 }

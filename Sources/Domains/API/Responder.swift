@@ -2,7 +2,7 @@
 package import Core
 package import HTTPServer
 package import Observability
-package import SwiftExtensions
+import SwiftExtensions
 
 /// The one way in: finds the endpoint, knows the caller, checks the permission, and turns whatever happens into an
 /// answer with a request id. Returns errors to clients and logs them once, here.
@@ -29,7 +29,7 @@ package final class Responder: Sendable {
         let started = ContinuousClock.now
         var (response, endpoint) = await answer(request, id: id)
         response.headers.append(("x-request-id", id.description))
-        APIMetrics.observe(endpoint, status: response.status, duration: ContinuousClock.now - started)
+        APIMetrics.observe(endpoint, status: response.status, elapsed: ContinuousClock.now - started)
         return response
     }
 
@@ -38,7 +38,7 @@ package final class Responder: Sendable {
         case .endpoint(let endpoint, let parameters):
             do {
                 let principal = try admit(request, to: endpoint)
-                let trace = TraceContext.continuing(request.headers["traceparent"])
+                let trace = request.headers["traceparent"].flatMap { TraceContext(traceParent: $0) }?.child() ?? .root()
                 let context = RequestContext(
                     request: request, id: id, principal: principal, parameters: parameters, trace: trace)
                 return (try await endpoint.handle(context), endpoint)

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Core
+import Cryptography
+package import JSON
+package import Postgres
+package import SwiftExtensions
+
+/// The log of who did what: written with the act, read by page, proven by its chain.
+package struct AuditService: Sendable {
+    private let database: Database
+
+    /// `database` acts as `witan_app`.
+    package init(database: Database) { self.database = database }
+
+    /// Records an act in the transaction that does it.
+    package static func append(
+        _ action: String, category: String, entity: String, payload: JSONValue = [:], by actor: String,
+        of organization: UniqueID, in transaction: borrowing Transaction
+    ) async throws {
+        try await AuditStore.insert(
+            AuditEntry(
+                organization: organization, id: .v7(), category: category, action: action, outcome: .success,
+                actor: actor, entity: entity, payload: try payload.canonicalText()), in: transaction)
+    }
+
+    package func list(
+        _ page: PageRequest, category: String?, of organization: UniqueID
+    ) async throws -> [AuditEntry] {
+        try await database.transaction(organization: organization) { transaction in
+            try await AuditStore.page(page, category: category, in: transaction)
+        }
+    }
+
+    package func find(_ id: UniqueID, of organization: UniqueID) async throws -> AuditEntry {
+        let found = try await database.transaction(organization: organization) { transaction in
+            try await AuditStore.find(id, in: transaction)
+        }
+        guard let found else {
+            throw DomainError(.notFound, code: "audit_entry_not_found", "The log has no entry with this id.")
+        }
+        return found
+    }
+
+    /// Recomputes the whole chain from the entries as they are now.
+    package func verify(_ organization: UniqueID) async throws -> (verification: AuditVerification, entries: Int64) {
+        try await database.transaction(organization: organization) { transaction in
+            var verification = AuditVerification()
+            var sequence: Int64 = 0
+            while true {
+                let links = try await AuditStore.links(after: sequence, limit: 20, in: transaction)
+                for link in links {
+                    verification.check(link, entries: try await AuditStore.entries(link.entries, in: transaction))
+                    sequence = link.sequence
+                }
+                if links.count < 20 { break }
+            }
+            return (verification, try await AuditStore.count(in: transaction))
+        }
+    }
+}
+
+extension Database {
+    /// A transaction that sees and writes one organization's rows only.
+    package func transaction<Value: Sendable>(
+        organization: UniqueID, _ body: (borrowing Transaction) async throws -> Value
+    ) async throws -> Value {
+        try await transaction(settings: [("app.org_id", organization.description)], body)
+    }
+}
