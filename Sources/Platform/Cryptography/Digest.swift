@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import SwiftExtensions
+
+/// The 32 bytes of a SHA-256 or HMAC-SHA-256, as four words: no allocation, cheap to copy, compare and hash.
+package struct Digest: Sendable, Hashable, CustomStringConvertible {
+    /// Bytes 0–7, 8–15, 16–23 and 24–31, big-endian.
+    private let words: (UInt64, UInt64, UInt64, UInt64)
+
+    init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
+
+    /// Nil unless there are 32 bytes.
+    package init?(_ bytes: some Collection<UInt8>) {
+        guard bytes.count == 32 else { return nil }
+        var words: [UInt64] = [0, 0, 0, 0]
+        for (index, byte) in bytes.enumerated() { words[index / 8] = words[index / 8] << 8 | UInt64(byte) }
+        self.words = (words[0], words[1], words[2], words[3])
+    }
+
+    /// Reads 64 hexadecimal digits; nil for anything else.
+    package init?(hex: String) {
+        guard let bytes = Hex.decode(hex) else { return nil }
+        self.init(bytes)
+    }
+
+    /// All zero: what stands before the first link of a chain.
+    package static let zero = Digest(words: (0, 0, 0, 0))
+
+    /// The 32 bytes, in order.
+    package var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(32)
+        for word in [words.0, words.1, words.2, words.3] {
+            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) }
+        }
+        return bytes
+    }
+
+    /// 64 lower-case hexadecimal digits.
+    package var hex: String { Hex.encode(bytes) }
+
+    /// The same as `hex`.
+    package var description: String { hex }
+
+    /// Compares in constant time, so it may compare codes of messages from outside.
+    package static func == (left: Digest, right: Digest) -> Bool {
+        (left.words.0 ^ right.words.0) | (left.words.1 ^ right.words.1)
+            | (left.words.2 ^ right.words.2) | (left.words.3 ^ right.words.3) == 0
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(words.0)
+        hasher.combine(words.1)
+        hasher.combine(words.2)
+        hasher.combine(words.3)
+    }
+}
