@@ -114,7 +114,7 @@ final class PostgresServer: SupervisedServer {
     private func writeConfiguration() throws(EmbeddedServerError) {
         let files = PostgresConfigurationFiles(
             settings: settings, socketDirectory: socketDirectory, walCompression: walCompression,
-            account: account, program: program)
+            hasCustom: FileSystem.status(dataPath + "/custom.conf") != nil, account: account, program: program)
         let contents = [
             ("postgresql.conf", files.main), ("pg_hba.conf", files.authentication), ("pg_ident.conf", files.users),
         ]
@@ -146,7 +146,8 @@ final class PostgresServer: SupervisedServer {
     private func leftover() throws(EmbeddedServerError) -> RunningServer? {
         guard let file = PostmasterFile(in: dataPath) else { return nil }
         let running = RunningServer(processID: file.processID, directory: dataPath)
-        guard running.worksInDirectory else { return nil }
+        // The first look reaps a dead child of ours, whose id would keep PostgreSQL from starting.
+        guard running.isAlive, running.worksInDirectory else { return nil }
         let ready = try Poll.wait(atMost: settings.startTimeout) { () throws(EmbeddedServerError) -> Bool? in
             guard running.isAlive else { return false }
             return PostmasterFile(in: dataPath)?.isReady(processID: file.processID) == true ? true : nil

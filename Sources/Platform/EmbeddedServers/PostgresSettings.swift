@@ -29,6 +29,8 @@ struct PostgresConfigurationFiles: Sendable {
     let settings: PrivatePostgres.Settings
     let socketDirectory: String
     let walCompression: String
+    /// Whether the administrator's file is there; PostgreSQL would note a missing one in the log each time.
+    let hasCustom: Bool
     let account: Account
     let program: Account
 
@@ -38,7 +40,7 @@ struct PostgresConfigurationFiles: Sendable {
         return """
             # Written by the program at every start. Put settings of your own into custom.conf beside this file.
             \(lines.joined(separator: "\n"))
-            include_if_exists = 'custom.conf'
+            \(hasCustom ? "include = 'custom.conf'" : "")
 
             """
     }

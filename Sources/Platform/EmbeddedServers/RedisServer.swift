@@ -84,7 +84,7 @@ final class RedisServer: SupervisedServer {
             let processID = pid_t(line)
         else { return nil }
         let running = RunningServer(processID: processID, directory: dataPath)
-        guard running.worksInDirectory else { return nil }
+        guard running.isAlive, running.worksInDirectory else { return nil }
         if try waitUntilReady(running) { return running }
         return nil
     }
