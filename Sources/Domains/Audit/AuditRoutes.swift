@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import API
 import Core
+import Cryptography
 import HTTPServer
 import JSON
 import SwiftExtensions

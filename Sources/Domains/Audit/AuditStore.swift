@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Core
-import Cryptography
+package import Cryptography
 package import Postgres
 package import SwiftExtensions
 

@@ -7,6 +7,7 @@ package final class Database: Sendable {
         configuration: PostgresConfiguration, loops: [EventLoop], observe: @escaping @Sendable (PostgresEvent) -> Void
     ) {}
     package func query(_ sql: SQL) async throws(PostgresError) -> [Row] { throw .closed }
+    @discardableResult
     package func execute(_ sql: SQL) async throws(PostgresError) -> Int { throw .closed }
     package func run(script: String) async throws(PostgresError) { throw .closed }
     package func transaction<Value>(
@@ -35,6 +36,7 @@ package enum Isolation: String, Sendable {
 /// An open transaction, lent to the body of `Database.transaction`.
 package struct Transaction: ~Copyable {
     package func query(_ sql: SQL) async throws(PostgresError) -> [Row] { throw .closed }
+    @discardableResult
     package func execute(_ sql: SQL) async throws(PostgresError) -> Int { throw .closed }
     package func savepoint<Value>(
         _ body: (borrowing Transaction) async throws -> Value
@@ -44,6 +46,7 @@ package struct Transaction: ~Copyable {
 /// A session of its own, outside the pool: session locks, `SET` and scripts stay with it.
 package final class PostgresConnection: Sendable {
     package func query(_ sql: SQL) async throws(PostgresError) -> [Row] { throw .closed }
+    @discardableResult
     package func execute(_ sql: SQL) async throws(PostgresError) -> Int { throw .closed }
     package func run(script: String) async throws(PostgresError) { throw .closed }
 }
