@@ -89,7 +89,7 @@ let package = Package(
         module(
             .domains, "Providers",
             uses: [
-                "Audit", "API", "Core", "Arguments", "Cryptography", "HTTPServer", "JSON", "Lifecycle", "Observability",
+                "Audit", "API", "Core", "Arguments", "Cryptography", "HTTPClient", "HTTPServer", "JSON", "Lifecycle", "Observability",
                 "Postgres", "SwiftExtensions",
             ]),
         module(

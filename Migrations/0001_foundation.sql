@@ -228,6 +228,13 @@ CREATE TABLE ops.snapshot_versions (
 );
 INSERT INTO ops.snapshot_versions (snapshot, version) VALUES ('identity', 1), ('providers', 1);
 
+-- No org_id: facts about this installation, such as which master key seals it.
+CREATE TABLE ops.settings (
+    name text PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 100),
+    value text NOT NULL,
+    set_at timestamptz NOT NULL DEFAULT now()
+);
+
 -- No org_id: who runs.
 CREATE TABLE ops.nodes (
     id uuid PRIMARY KEY,
@@ -339,11 +346,12 @@ $$;
 
 CREATE FUNCTION providers.catalog_snapshot()
     RETURNS TABLE (org_id uuid, provider_id uuid, provider text, provider_type text, api_endpoint text,
-                   encrypted_api_key bytea, encrypted_dek bytea, timeout_ms integer, model_id uuid, model text,
+                   encrypted_api_key bytea, encrypted_dek bytea, master_key_id text, timeout_ms integer, model_id uuid, model text,
                    max_output_tokens integer, effective_from timestamptz, pricing_version text,
                    input_per_token numeric, cached_input_per_token numeric, output_per_token numeric)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT p.org_id, p.id, p.name, p.provider_type, p.api_endpoint, p.encrypted_api_key, p.encrypted_dek, p.timeout_ms,
+    SELECT p.org_id, p.id, p.name, p.provider_type, p.api_endpoint, p.encrypted_api_key, p.encrypted_dek, p.master_key_id,
+           p.timeout_ms,
            m.id, m.name, m.max_output_tokens, c.effective_from, c.pricing_version, c.input_per_token,
            c.cached_input_per_token, c.output_per_token
     FROM providers.providers p
@@ -370,7 +378,7 @@ BEGIN
         SELECT format('%I.%I', n.nspname, c.relname) AS name
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname IN ('auth', 'providers', 'council', 'audits') AND c.relkind IN ('r', 'p')
-           OR n.nspname = 'ops' AND c.relname IN ('snapshot_versions', 'nodes')
+           OR n.nspname = 'ops' AND c.relname IN ('snapshot_versions', 'settings', 'nodes')
     LOOP
         EXECUTE format('ALTER TABLE %s OWNER TO witan_owner', object.name);
     END LOOP;
@@ -390,6 +398,7 @@ GRANT SELECT, INSERT, UPDATE ON auth.organizations, auth.users, auth.memberships
 GRANT SELECT ON providers.cost_records, council.requests, audits.chain TO witan_app;
 GRANT SELECT, INSERT ON audits.audit_log TO witan_app;
 GRANT SELECT, UPDATE ON ops.snapshot_versions TO witan_app;
+GRANT SELECT, INSERT ON ops.settings TO witan_app;
 GRANT INSERT ON council.requests, providers.cost_records, audits.audit_log TO witan_ingest;
 GRANT SELECT ON audits.audit_log TO witan_sealer;
 GRANT SELECT, INSERT ON audits.chain TO witan_sealer;

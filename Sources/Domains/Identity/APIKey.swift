@@ -66,14 +66,14 @@ package struct APIKeyToken: Sendable {
 
     /// A new key from the system's random bytes.
     package static func generate() -> APIKeyToken {
-        APIKeyToken(text: Secret(prefix + Base64URL.encode(Random.bytes(32))))
+        APIKeyToken(text: Secret(prefix + Base64.encode(Memory.random(32), .url)))
     }
 
     package var lastFour: String { String(text.reveal().suffix(4)) }
 
     /// What is stored in place of the key: HMAC-SHA-256 under the program's pepper. A stolen table opens nothing.
-    package static func hash(_ token: String, pepper: Secret<[UInt8]>) -> Digest? {
+    package static func hash(_ token: String, pepper: HMACSHA256) -> Digest? {
         guard token.utf8.count == length, token.hasPrefix(prefix) else { return nil }
-        return HMACSHA256.authenticate(Array(token.utf8), key: pepper.reveal())
+        return pepper.code(for: token.utf8)
     }
 }

@@ -41,11 +41,18 @@ package struct MasterKey: Sendable {
     /// First 8 bytes, in hexadecimal, of SHA-256("key id" ‖ key): tells keys apart and tells nothing of the key.
     package let id: String
     let cipher: AES256GCM
+    private let derivation: HMACSHA256
 
     /// A key from elsewhere, such as a key service; `wrongSize` unless it has 32 bytes.
     package init(_ key: Secret<[UInt8]>) throws(CryptographyError) {
         cipher = try AES256GCM(key: key)
+        derivation = HMACSHA256(key: key)
         id = String(SHA256.hash(Array("key id".utf8), key.reveal()).hex.prefix(16))
+    }
+
+    /// A key of its own for one purpose: HMAC-SHA-256 under HMAC-SHA-256(master key, purpose).
+    package func subkey(_ purpose: String) -> HMACSHA256 {
+        HMACSHA256(key: Secret(derivation.code(for: purpose.utf8).bytes))
     }
 
     /// Reads the key file at `path`. Refuses files others may read, of other users, and of another size.

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Core
+package import SwiftExtensions
+
+/// A model to add to a provider, with its price if that is known.
+package struct NewModel: Sendable {
+    package let name: String
+    package let maximumOutputTokens: Int64?
+    package let price: NewPrice?
+
+    /// Names are the provider's own: 1…200 bytes without control characters.
+    package init(name: String, maximumOutputTokens: Int64? = nil, price: NewPrice? = nil) throws(DomainError) {
+        guard (1...200).contains(name.utf8.count), name.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f }) else {
+            throw DomainError(
+                .invalid, code: "invalid_name", "A model's name has 1 to 200 bytes and no spaces.", parameter: "name")
+        }
+        self.name = name
+        self.maximumOutputTokens = maximumOutputTokens
+        self.price = price
+    }
+}
+
+/// A price to set, per token.
+package struct NewPrice: Sendable {
+    package let inputPerToken: FixedDecimal
+    package let cachedInputPerToken: FixedDecimal?
+    package let outputPerToken: FixedDecimal
+    package let effectiveFrom: Timestamp
+
+    /// From dollars per million tokens, the unit of price lists.
+    package init(
+        inputPerMillion: String, cachedInputPerMillion: String?, outputPerMillion: String,
+        effectiveFrom: Timestamp = .now()
+    ) throws(DomainError) {
+        inputPerToken = try Price.perToken(perMillion: inputPerMillion, field: "input_per_million")
+        if let cachedInputPerMillion {
+            cachedInputPerToken = try Price.perToken(
+                perMillion: cachedInputPerMillion, field: "cached_input_per_million")
+        } else {
+            cachedInputPerToken = nil
+        }
+        outputPerToken = try Price.perToken(perMillion: outputPerMillion, field: "output_per_million")
+        self.effectiveFrom = effectiveFrom
+    }
+
+    /// As the catalog holds it; the version names the day it was set for.
+    var price: Price {
+        Price(
+            effectiveFrom: effectiveFrom, version: "set-\(effectiveFrom.description.prefix(19))Z",
+            inputPerToken: inputPerToken, cachedInputPerToken: cachedInputPerToken, outputPerToken: outputPerToken)
+    }
+}
