@@ -82,6 +82,8 @@ package enum HTTPServerEvent: Sendable, Equatable {
     case requestRefused(status: Int, message: String, peer: String)
     /// The client went away before its answer was complete; its handler has been cancelled.
     case disconnected(peer: String)
+    /// A streamed answer was given up after it had begun: its closure threw, or its time was up.
+    case responseCutShort(peer: String)
     /// A handler's response held a field that must not be sent; it was left out.
     case responseHeaderRefused(name: String)
 }
