@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension HTTPClientRequest {
+    /// What makes the request unfit to be sent: everything that could break out of its line (RFC 9110 §5.5, §9.1),
+    /// and what the body decides.
+    func problem() -> HTTPClientError? {
+        let scheme = url.prefix { $0 != ":" }.lowercased()
+        guard scheme == "http" || scheme == "https", url.dropFirst(scheme.count).hasPrefix("://") else {
+            return .invalidURL(reason: "it must begin with http:// or https://")
+        }
+        guard url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
+            return .invalidURL(reason: "blanks and control characters must be percent-encoded")
+        }
+        guard isToken(method) else { return .invalidHeader(name: "method") }
+        for (name, value) in headers {
+            guard isToken(name), value.utf8.allSatisfy({ ($0 >= 0x20 || $0 == 0x09) && $0 != 0x7F }) else {
+                return .invalidHeader(name: String(name.filter { $0.isASCII && ($0.isLetter || $0 == "-") }))
+            }
+            let lowercased = name.lowercased()
+            if lowercased == "content-length" || lowercased == "transfer-encoding" { return .invalidHeader(name: name) }
+        }
+        return nil
+    }
+
+    /// The host, and port if there is one, for messages; without user and password.
+    var host: String {
+        let afterScheme = url.drop { $0 != "/" }.drop { $0 == "/" }
+        let authority = afterScheme.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        return String(authority.split(separator: "@").last ?? authority)
+    }
+}
+
+/// RFC 9110 §5.6.2.
+private func isToken(_ text: String) -> Bool {
+    !text.isEmpty
+        && text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+            }
+        }
+}
