@@ -34,8 +34,15 @@ enum JSONStrings {
     }
 
     private static func hasEscape(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard let base = bytes.baseAddress else { return false }
-        return memchr(base, Int32(UInt8(ascii: "\\")), bytes.count) != nil
+        escape(in: bytes, from: 0) < bytes.count
+    }
+
+    /// The first backslash from `start`, or the end.
+    private static func escape(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+        guard let base = UnsafeRawPointer(bytes.baseAddress),
+            let found = memchr(base + start, Int32(UInt8(ascii: "\\")), bytes.count - start)
+        else { return bytes.count }
+        return UnsafeRawPointer(found) - base
     }
 
     private static func unescaped(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
@@ -43,11 +50,10 @@ enum JSONStrings {
         result.reserveCapacity(bytes.count)
         var position = 0
         while position < bytes.count {
-            guard bytes[position] == UInt8(ascii: "\\") else {
-                result.append(bytes[position])
-                position += 1
-                continue
-            }
+            let run = escape(in: bytes, from: position)
+            result.append(contentsOf: bytes[position..<run])
+            position = run
+            guard position < bytes.count else { break }
             guard bytes[position + 1] == UInt8(ascii: "u") else {
                 result.append(character(bytes[position + 1]))
                 position += 2

@@ -14,17 +14,8 @@ package indirect enum JSONValue: Sendable, Hashable {
 
     /// The tree of a view. Its depth is bounded by the text's limits.
     package init(_ view: JSONView) {
-        switch view.kind {
-        case .null: self = .null
-        case .bool: self = .bool(view.bool ?? false)
-        case .number: self = .number(JSONNumber(unchecked: view.numberLiteral ?? "0"))
-        case .string: self = .string(view.string ?? "")
-        case .array: self = .array(view.elements.map(JSONValue.init))
-        case .object:
-            var members: [JSONMember] = []
-            view.members { members.append(JSONMember($0, JSONValue($1))) }
-            self = .object(members)
-        }
+        var builder = JSONTreeBuilder(view)
+        self = builder.value()
     }
 
     /// Checks and reads a whole text.

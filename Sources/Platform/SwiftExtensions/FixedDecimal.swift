@@ -15,17 +15,32 @@ package struct FixedDecimal: Sendable, Hashable, Comparable {
     package static let scale: Int128 = 1_000_000_000_000
 
     package static func < (left: FixedDecimal, right: FixedDecimal) -> Bool { left.units < right.units }
+
+    /// The sum; traps out of bounds, so use `adding` where values come from outside.
     package static func + (left: FixedDecimal, right: FixedDecimal) -> FixedDecimal {
         FixedDecimal(units: left.units + right.units)
     }
+    /// The difference; traps out of bounds.
     package static func - (left: FixedDecimal, right: FixedDecimal) -> FixedDecimal {
         FixedDecimal(units: left.units - right.units)
     }
-    /// The value `count` times; exact.
+    /// The value `count` times, exact; traps out of bounds, so use `multiplied` where values come from outside.
     package static func * (value: FixedDecimal, count: Int64) -> FixedDecimal {
         FixedDecimal(units: value.units * Int128(count))
     }
     package static func += (left: inout FixedDecimal, right: FixedDecimal) { left = left + right }
+
+    /// The sum; nil out of bounds.
+    package func adding(_ other: FixedDecimal) -> FixedDecimal? {
+        let (units, overflow) = units.addingReportingOverflow(other.units)
+        return overflow ? nil : FixedDecimal(units: units)
+    }
+
+    /// The value `count` times, exact; nil out of bounds.
+    package func multiplied(by count: Int64) -> FixedDecimal? {
+        let (units, overflow) = units.multipliedReportingOverflow(by: Int128(count))
+        return overflow ? nil : FixedDecimal(units: units)
+    }
 }
 
 extension FixedDecimal: LosslessStringConvertible {
@@ -42,51 +57,61 @@ extension FixedDecimal: LosslessStringConvertible {
         return "\(sign)\(magnitude / scale).\(String(decoding: digits, as: UTF8.self))"
     }
 
-    /// Reads plain decimals and exponents (`1.5e-07`); nil when it is no number, has more than twelve places that
-    /// are not zero, or is out of bounds. Never rounds.
+    /// Reads plain decimals and exponents (`12`, `-3.50`, `1.5e-07`); nil when it is no number, has more than twelve
+    /// places that are not zero, or is out of bounds. Never rounds. A point needs digits on both sides.
     package init?(_ text: String) {
-        let bytes = Array(text.utf8)
-        var position = 0
+        var bytes = Array(text.utf8)[...]
         let negative = bytes.first == UInt8(ascii: "-")
-        if negative || bytes.first == UInt8(ascii: "+") { position = 1 }
-        var mantissa: Int128 = 0
-        var places = 0
-        var digits = 0
-        var afterPoint = false
-        while position < bytes.count {
-            let byte = bytes[position]
-            if byte == UInt8(ascii: "."), !afterPoint {
-                afterPoint = true
-            } else if byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
-                guard mantissa < Int128(10) * 1_000_000_000_000_000_000 * 1_000_000_000_000_000_000 else { return nil }
-                mantissa = mantissa * 10 + Int128(byte - UInt8(ascii: "0"))
-                digits += 1
-                if afterPoint { places += 1 }
-            } else {
-                break
-            }
-            position += 1
+        if negative || bytes.first == UInt8(ascii: "+") { bytes.removeFirst() }
+        guard var digits = Self.takeDigits(&bytes) else { return nil }
+        // The value is the digits, with the point so many places from their left end.
+        var point = digits.count
+        if bytes.first == UInt8(ascii: ".") {
+            bytes.removeFirst()
+            guard let fraction = Self.takeDigits(&bytes) else { return nil }
+            digits += fraction
         }
-        guard digits > 0 else { return nil }
-        var exponent = 12 - places
-        if position < bytes.count {
-            guard bytes[position] | 0x20 == UInt8(ascii: "e"), bytes.count - position <= 5,
-                let power = Int(String(decoding: bytes[(position + 1)...], as: UTF8.self))
-            else { return nil }
-            exponent += power
+        if let exponent = bytes.first, exponent | 0x20 == UInt8(ascii: "e") {
+            bytes.removeFirst()
+            guard let power = Self.takeExponent(&bytes) else { return nil }
+            point += power
         }
-        while exponent < 0 {
-            guard mantissa.isMultiple(of: 10) else { return nil }
-            mantissa /= 10
-            exponent += 1
-            if mantissa == 0 { break }
+        guard bytes.isEmpty else { return nil }
+        let lead = digits.prefix { $0 == 0 }.count
+        while digits.last == 0, digits.count > lead { digits.removeLast() }
+        digits = digits.dropFirst(lead)
+        guard let units = Self.units(digits, zeros: point - lead + 12 - digits.count, negative: negative) else { return nil }
+        self.init(units: units)
+    }
+
+    /// `digits` followed by `zeros` zeros; nil when that is no whole number within bounds.
+    private static func units(_ digits: ArraySlice<UInt8>, zeros: Int, negative: Bool) -> Int128? {
+        guard !digits.isEmpty else { return 0 }
+        guard zeros >= 0, digits.count + zeros <= 39 else { return nil }
+        var units: Int128 = 0
+        for index in 0..<digits.count + zeros {
+            let digit = index < digits.count ? Int128(digits[digits.startIndex + index]) : 0
+            let (product, high) = units.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = product.addingReportingOverflow(negative ? -digit : digit)
+            guard !high, !carry else { return nil }
+            units = sum
         }
-        while exponent > 0, mantissa != 0 {
-            let (product, overflow) = mantissa.multipliedReportingOverflow(by: 10)
-            guard !overflow else { return nil }
-            mantissa = product
-            exponent -= 1
-        }
-        self.init(units: negative ? -mantissa : mantissa)
+        return units
+    }
+
+    /// The values of the digits at the front; nil when there are none.
+    private static func takeDigits(_ bytes: inout ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        let digits = bytes.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+        bytes.removeFirst(digits.count)
+        return digits.isEmpty ? nil : digits.map { $0 - UInt8(ascii: "0") }[...]
+    }
+
+    /// An exponent with or without sign; a vast one is cut where no text has the digits to make up for it.
+    private static func takeExponent(_ bytes: inout ArraySlice<UInt8>) -> Int? {
+        let negative = bytes.first == UInt8(ascii: "-")
+        if negative || bytes.first == UInt8(ascii: "+") { bytes.removeFirst() }
+        guard let digits = takeDigits(&bytes) else { return nil }
+        let power = digits.reduce(0) { min(1 << 40, $0 * 10 + Int($1)) }
+        return negative ? -power : power
     }
 }

@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// A UUID (RFC 9562): 128 bits, printed as 36 lower-case characters.
 ///
@@ -18,31 +15,36 @@ package struct UniqueID: Sendable, Hashable, Comparable {
         self.low = low
     }
 
-    /// A version 7 id for `time`; the 74 random bits come from the system's generator.
+    /// A version 7 id for `time`; its 62 random bits come from the system's generator.
     package static func v7(at time: Timestamp = .now()) -> UniqueID {
         var random = SystemRandomNumberGenerator()
-        return v7(at: time, random: (random.next(), random.next()))
+        return v7(at: time, random: random.next())
     }
 
-    /// A version 7 id with given random bits, for tests.
+    /// A version 7 id with given random bits (the upper 62 count), for tests.
     ///
     /// The 12 bits after the version hold the fraction of the millisecond (RFC 9562 §6.2, method 3), so that ids
     /// of one process made in the same millisecond still sort by time.
-    package static func v7(at time: Timestamp, random: (UInt64, UInt64)) -> UniqueID {
-        let milliseconds = UInt64(max(0, time.microseconds) / 1000)
-        let fraction = UInt64(max(0, time.microseconds) % 1000) * 4096 / 1000
+    package static func v7(at time: Timestamp, random: UInt64) -> UniqueID {
+        let (milliseconds, microseconds) = parts(of: time)
         return UniqueID(
-            high: milliseconds << 16 | 0x7000 | fraction,
-            low: 0x8000_0000_0000_0000 | random.1 >> 2)
+            high: milliseconds << 16 | 0x7000 | microseconds * 4096 / 1000,
+            low: 0x8000_0000_0000_0000 | random >> 2)
     }
 
     /// The smallest version 7 id of `time`'s millisecond: a bound for range queries over ids.
     package static func lowest(at time: Timestamp) -> UniqueID {
-        UniqueID(high: UInt64(max(0, time.microseconds) / 1000) << 16 | 0x7000, low: 0x8000_0000_0000_0000)
+        UniqueID(high: parts(of: time).milliseconds << 16 | 0x7000, low: 0x8000_0000_0000_0000)
     }
 
     /// The time in a version 7 id, to the millisecond.
     package var time: Timestamp { Timestamp(microseconds: Int64(high >> 16) * 1000) }
+
+    /// Times before 1970 count as 1970, those past the 48 bits of the format (the year 10889) as the last one.
+    private static func parts(of time: Timestamp) -> (milliseconds: UInt64, microseconds: UInt64) {
+        let time = UInt64(max(0, time.microseconds))
+        return time / 1000 < 1 << 48 ? (time / 1000, time % 1000) : (1 << 48 - 1, 999)
+    }
 
     /// The 16 bytes, in order.
     package var bytes: [UInt8] {
