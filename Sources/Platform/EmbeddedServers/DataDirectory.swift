@@ -125,6 +125,15 @@ package final class DataDirectory: Sendable {
         try Self.write(changed, to: path)
     }
 
+    /// Removes the directory with all that is in it. Stop the servers in it first.
+    package func destroy() throws(EmbeddedServerError) {
+        do {
+            try FileSystem.removeTree(path)
+        } catch {
+            throw .notWritable(path: path, reason: error.reason)
+        }
+    }
+
     /// Lets the servers' user pass through (0710, its group), and nobody else; alone with it: 0700.
     ///
     /// - Throws: `notEnterable` when a directory above does not let it through, `notWritable`.

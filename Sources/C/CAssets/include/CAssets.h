@@ -12,3 +12,6 @@ typedef struct {
 /// The files of `Migrations/`, in order of name.
 extern const cassets_file cassets_migrations[];
 extern const size_t cassets_migration_count;
+
+/// The file at `index`, below `cassets_migration_count`; Swift does not import an array of unknown length.
+static inline const cassets_file *cassets_migration(size_t index) { return &cassets_migrations[index]; }

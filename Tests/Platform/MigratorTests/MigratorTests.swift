@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+import EventLoop
+import Postgres
+import SwiftExtensions
+import TestSupport
+import Testing
+
+@testable import Migrator
+
+@Suite("The migrator")
+struct MigratorTests {
+    private let files = [
+        file(1, "CREATE TABLE a (n integer); INSERT INTO a VALUES (1);"),
+        file(2, "ALTER TABLE a ADD COLUMN t text; UPDATE a SET n = n + 1;"),
+    ]
+
+    private static func file(_ id: Int, _ text: String) -> Migration {
+        guard let migration = Migration(file: "000\(id)_step.sql", text: text) else { preconditionFailure("bad name") }
+        return migration
+    }
+
+    private func migrator(
+        _ database: Database, _ files: [Migration], lockTimeout: Duration = .seconds(60),
+        observe: @escaping @Sendable (MigrationEvent) -> Void = { _ in }
+    ) -> Migrator {
+        Migrator(
+            database: database, migrations: files, programVersion: "1.2.3", lockTimeout: lockTimeout, observe: observe)
+    }
+
+    @Test("applies what is pending, in order, once, and records it")
+    func up() async throws {
+        let test = try await TestDatabase.make(migrated: false)
+        let migrator = migrator(test.open(), files)
+        #expect(try await migrator.status().map(\.state) == [.pending, .pending])
+        #expect(try await migrator.up().map(\.id) == [1, 2])
+        #expect(try await migrator.up() == [])
+        #expect(try await migrator.status().map(\.state) == [.applied, .applied])
+        #expect(try test.psql("SELECT n FROM a") == "2")
+        let record = try test.psql("SELECT id, name, checksum, program_version FROM ops._migration_history LIMIT 1")
+        #expect(record == "1|0001_step|\(files[0].checksum)|1.2.3")
+        try await test.close()
+    }
+
+    @Test("run eight times at once applies each file once", .timeLimit(.minutes(1)))
+    func race() async throws {
+        let test = try await TestDatabase.make(migrated: false)
+        let files =
+            files + [
+                Self.file(3, "-- migrate: no-transaction\nDROP INDEX CONCURRENTLY IF EXISTS i;\nCREATE INDEX CONCURRENTLY i ON a (n);"),
+                Self.file(4, "SELECT pg_sleep(0.2)"),
+            ]
+        let counts = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<8 {
+                // A pool each, as eight programs would have.
+                let migrator = migrator(test.open(), files)
+                group.addTask { try await migrator.up().count }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(counts.sorted() == [0, 0, 0, 0, 0, 0, 0, 4])
+        #expect(try test.psql("SELECT n FROM a") == "2")
+        #expect(try test.psql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'i'::regclass") == "t")
+        try await test.close()
+    }
+
+    @Test("builds an index concurrently while another migrator waits", .timeLimit(.minutes(1)))
+    func concurrentIndex() async throws {
+        let test = try await TestDatabase.make(migrated: false)
+        _ = try await migrator(test.open(), [files[0]]).up()
+        let index = "-- migrate: no-transaction\nSELECT pg_sleep(1);\nCREATE INDEX CONCURRENTLY i ON a (n);"
+        let files = [files[0], Self.file(2, index)]
+        let waited = Locked(0)
+        async let first = migrator(test.open(), files).up()
+        async let second = migrator(test.open(), files) { event in
+            if case .waiting = event { waited.withLock { $0 += 1 } }
+        }.up()
+        async let third = migrator(test.open(), files) { event in
+            if case .waiting = event { waited.withLock { $0 += 1 } }
+        }.up()
+        let counts = try await [first.count, second.count, third.count]
+        #expect(counts.reduce(0, +) == 1)
+        #expect(waited.withLock { $0 } >= 1)
+        #expect(try test.psql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'i'::regclass") == "t")
+        try await test.close()
+    }
+
+    @Test("leaves nothing of a file that fails, and says where it failed")
+    func failure() async throws {
+        let test = try await TestDatabase.make(migrated: false)
+        let bad = Self.file(3, "CREATE TABLE b (n integer);\nINSERT INTO b VALUES (1);\nINSERT INTO c VALUES (1);")
+        let error = await #expect(throws: MigrationError.self) { try await migrator(test.open(), files + [bad]).up() }
+        guard case .failed("0003_step", 3, let cause) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(cause.sqlState == "42P01" && error?.exitCode == 1)
+        #expect(try test.psql("SELECT to_regclass('b') IS NULL, (SELECT max(id) FROM ops._migration_history)") == "t|2")
+        let mended = Self.file(3, "CREATE TABLE b (n integer);")
+        #expect(try await migrator(test.open(), files + [mended]).up().map(\.id) == [3])
+        try await test.close()
+    }
+
+    @Test("leaves nothing of a file whose constraint fails at the very end")
+    func failureAtCommit() async throws {
+        let test = try await TestDatabase.make(migrated: false)
+        let bad = Self.file(
+            1,
+            """
+            CREATE TABLE p (n integer PRIMARY KEY);
+            CREATE TABLE q (n integer REFERENCES p DEFERRABLE INITIALLY DEFERRED);
+            INSERT INTO q VALUES (1);
+            """)
+        let error = await #expect(throws: MigrationError.self) { try await migrator(test.open(), [bad]).up() }
+        guard case .failed("0001_step", nil, let cause) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(cause.sqlState == "23503")
+        #expect(try test.psql("SELECT to_regclass('p') IS NULL, (SELECT count(*) FROM ops._migration_history)") == "t|0")
+        try await test.close()
+    }
+
+    @Test("stops at a failed statement outside of transactions and begins that file again")
+    func failureOutside() async throws {
+        let test = try await TestDatabase.make(migrated: false)
+        let text = "-- migrate: no-transaction\nCREATE TABLE IF NOT EXISTS b ();\n\nSELECT 1/0;"
+        let error = await #expect(throws: MigrationError.self) {
+            try await migrator(test.open(), [Self.file(1, text)]).up()
+        }
+        guard case .failed("0001_step", 4, _) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        let mended = Self.file(1, text.replacing("1/0", with: "1"))
+        #expect(try await migrator(test.open(), [mended]).up().count == 1)
+        try await test.close()
+    }
+
+    @Test("names a file that was changed after it was applied")
+    func changed() async throws {
+        let test = try await TestDatabase.make(migrated: false)
+        _ = try await migrator(test.open(), files).up()
+        let edited = migrator(test.open(), [files[0], Self.file(2, "SELECT 1"), Self.file(3, "CREATE TABLE never ()")])
+        let error = await #expect(throws: MigrationError.self) { try await edited.up() }
+        guard case .changed("0002_step", files[1].checksum, _) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(error?.exitCode == 5)
+        #expect(try await edited.status().map(\.state) == [.applied, .changed, .pending])
+        #expect(try test.psql("SELECT to_regclass('never') IS NULL") == "t")
+        try await test.close()
+    }
+
+    @Test("refuses a database that a newer program was at")
+    func newer() async throws {
+        let test = try await TestDatabase.make(migrated: false)
+        _ = try await migrator(test.open(), files).up()
+        let old = migrator(test.open(), [files[0]])
+        let error = await #expect(throws: MigrationError.self) { try await old.up() }
+        guard case .databaseIsNewer(["0002_step"]) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(error?.exitCode == 9)
+        #expect(try await old.status().map(\.state) == [.applied, .unknownToProgram])
+        try await test.close()
+    }
+
+    @Test("refuses a file that comes before one that was applied")
+    func outOfOrder() async throws {
+        let test = try await TestDatabase.make(migrated: false)
+        _ = try await migrator(test.open(), [files[0], Self.file(3, "SELECT 1")]).up()
+        let error = await #expect(throws: MigrationError.self) {
+            try await migrator(test.open(), [files[0], Self.file(2, "SELECT 2"), Self.file(3, "SELECT 1")]).up()
+        }
+        guard case .outOfOrder("0002_step", "0003_step") = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        try await test.close()
+    }
+
+    @Test("gives up on a lock that is held too long, and says who holds it")
+    func locked() async throws {
+        let test = try await TestDatabase.make(migrated: false)
+        var configuration = test.configuration()
+        configuration.applicationName = "stuck program"
+        let other = Database(configuration: configuration, loops: [TestDatabase.loop]) { _ in }
+        try await other.withConnection { holder in
+            _ = try await holder.query("SELECT pg_try_advisory_lock(\(0x77_6974_616e as Int64)) AS locked")
+            let waiting = migrator(test.open(), files, lockTimeout: .milliseconds(300))
+            let error = await #expect(throws: MigrationError.self) { try await waiting.up() }
+            guard case .locked(let processID, "stuck program", _) = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(processID > 0 && error?.exitCode == 6)
+        }
+        await other.close()
+        #expect(try await migrator(test.open(), files).up().count == 2)
+        try await test.close()
+    }
+
+    @Test("asks for no lock when nothing is pending")
+    func nothingPending() async throws {
+        let test = try await TestDatabase.make(migrated: false)
+        let database = test.open()
+        _ = try await migrator(database, files).up()
+        try await database.withConnection { holder in
+            _ = try await holder.query("SELECT pg_try_advisory_lock(\(0x77_6974_616e as Int64)) AS locked")
+            #expect(try await migrator(database, files, lockTimeout: .zero).up() == [])
+        }
+        try await test.close()
+    }
+
+    @Test("refuses a file that ends its own transaction")
+    func ownCommit() async throws {
+        let test = try await TestDatabase.make(migrated: false)
+        let error = await #expect(throws: MigrationError.self) {
+            try await migrator(test.open(), [Self.file(1, "CREATE TABLE b (); COMMIT; CREATE TABLE c ();")]).up()
+        }
+        guard case .endedTransaction("0001_step") = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        try await test.close()
+    }
+
+    @Test("does not let the settings of one file reach the next")
+    func settings() async throws {
+        let test = try await TestDatabase.make(migrated: false)
+        let files = [
+            Self.file(1, "CREATE SCHEMA elsewhere; SET search_path = elsewhere; SET ROLE pg_monitor; RESET ROLE;"),
+            Self.file(2, "CREATE TABLE b ();"),
+        ]
+        #expect(try await migrator(test.open(), files).up().count == 2)
+        #expect(try test.psql("SELECT to_regclass('public.b') IS NOT NULL") == "t")
+        try await test.close()
+    }
+
+    @Test("brings an empty database to the program's own schema")
+    func embedded() async throws {
+        let test = try await TestDatabase.make()
+        let states = try await Migrator(database: test.open(), programVersion: "test").status().map(\.state)
+        #expect(!states.isEmpty && states.allSatisfy { $0 == .applied })
+        try await test.close()
+    }
+
+    @Test("says that it cannot reach the database")
+    func unreachable() async throws {
+        var configuration = PostgresConfiguration(connectionString: Secret("host=/nowhere user=nobody"))
+        configuration.connectTimeout = .milliseconds(500)
+        let database = Database(configuration: configuration, loops: [TestDatabase.loop]) { _ in }
+        let error = await #expect(throws: MigrationError.self) { try await migrator(database, files).up() }
+        #expect(error?.exitCode == 10)
+        await database.close()
+    }
+}
