@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Core
+import Core
 package import Cryptography
 package import Providers
 package import SwiftExtensions

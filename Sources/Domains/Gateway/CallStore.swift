@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import Audit
+package import Audit
 import Core
+import Cryptography
+import JSON
 package import Postgres
+import Providers
 import SwiftExtensions
 
 /// The three hot tables: one call is one row in each, written in one commit with those of other calls.
@@ -84,7 +87,7 @@ extension CallRecord {
     /// The call as the audit log keeps it. The payload's keys are written in order, so that it is canonical JSON.
     package var auditEntry: AuditEntry {
         var payload = "{\"cost\":\"\(cost)\""
-        if let errorCode { payload += ",\"error\":\"\(errorCode)\"" }
+        if let errorCode { payload += ",\"error\":\(Self.quoted(errorCode))" }
         payload += ",\"estimated\":\(usage.estimated),\"http_status\":\(httpStatus),\"input_tokens\":\(usage.input)"
         payload += ",\"model\":\(Self.quoted(model)),\"output_tokens\":\(usage.output)"
         payload += ",\"request_sha256\":\"\(requestDigest.hex)\""
@@ -96,9 +99,9 @@ extension CallRecord {
             payload: payload)
     }
 
-    /// Model names come from our own catalog, but nothing forbids a quote in one.
+    /// As a JSON string; model names and providers' error codes may hold anything.
     private static func quoted(_ text: String) -> String {
         text.utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
-            ? "\"\(text)\"" : JSONQuote.string(text)
+            ? "\"\(text)\"" : JSONValue.string(text).description
     }
 }

@@ -56,7 +56,9 @@ package struct ChatRequest: Sendable {
             throw Self.refuse("stream_options", "must be an object")
         }
         includeUsage = try Self.flag(streamOptions?["include_usage"], "stream_options.include_usage")
-        maximumTokens = try Self.count(found[4], "max_completion_tokens") ?? Self.count(found[5], "max_tokens")
+        let completionTokens = try Self.count(found[4], "max_completion_tokens")
+        let tokens = try Self.count(found[5], "max_tokens")
+        maximumTokens = completionTokens ?? tokens
         choices = try Self.count(found[6], "n") ?? 1
         guard choices <= 128 else { throw Self.refuse("n", "must be 1 to 128") }
         inputBytes = messages.range.count + (found[7]?.range.count ?? 0)

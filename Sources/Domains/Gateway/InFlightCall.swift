@@ -66,7 +66,7 @@ package struct InFlightCall: Sendable, Equatable {
         var reader = ByteReader(bytes: bytes)
         guard reader.take(1) == [1],
             let id = reader.id(), let organization = reader.id(), let key = reader.id(),
-            let digest = reader.take(32).flatMap({ Digest(bytes: $0) }), let stream = reader.take(1),
+            let digest = reader.take(32).flatMap({ Digest($0) }), let stream = reader.take(1),
             let input = reader.number(Int64.self), let output = reader.number(Int64.self),
             let cost = reader.number(Int128.self), let provider = reader.text(), let model = reader.text(),
             let version = reader.text()

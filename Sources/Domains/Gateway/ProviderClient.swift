@@ -1,65 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Core
+import Core
 package import HTTPClient
-package import Providers
+import Providers
 import SwiftExtensions
 
 /// Calls a provider that speaks OpenAI's wire format.
-package struct ProviderClient: Sendable {
+package struct ProviderClient: ModelProvider {
     private let client: HTTPClient
 
     package init(client: HTTPClient) { self.client = client }
 
     /// One call with its whole answer.
-    package func complete(
-        _ body: [UInt8], model: CatalogModel, traceparent: String?
-    ) async throws(UpstreamFailure) -> HTTPClientResponse {
+    package func complete(_ call: UpstreamCall) async throws(UpstreamFailure) -> [UInt8] {
         let response: HTTPClientResponse
         do {
-            response = try await client.fetch(request(body, model: model, traceparent: traceparent, accept: nil))
+            response = try await client.fetch(Self.request(call))
         } catch {
-            throw Self.failure(error, provider: model.provider.name)
+            throw Self.failure(error, provider: call.model.provider.name)
         }
         guard (200..<300).contains(response.status) else {
             throw UpstreamFailure.status(
                 response.status, body: response.body, retryAfter: Self.retryAfter(response.headers),
-                provider: model.provider.name)
+                provider: call.model.provider.name)
         }
-        return response
+        return response.body
     }
 
-    /// One call with a streamed answer; returns once the provider has begun to answer with success.
-    package func open(
-        _ body: [UInt8], model: CatalogModel, traceparent: String?
-    ) async throws(UpstreamFailure) -> HTTPClientStream {
+    /// One call with a streamed answer.
+    package func open(_ call: UpstreamCall) async throws(UpstreamFailure) -> any UpstreamStream {
+        let provider = call.model.provider.name
         do {
-            let stream = try await client.open(
-                request(body, model: model, traceparent: traceparent, accept: "text/event-stream"))
-            guard !(200..<300).contains(stream.status) else { return stream }
+            let stream = try await client.open(Self.request(call))
+            guard !(200..<300).contains(stream.status) else { return ProviderStream(stream: stream, provider: provider) }
+            let retryAfter = Self.retryAfter(stream.headers)
             let body = try await stream.collect(limit: 1 << 20)
-            throw UpstreamFailure.status(
-                stream.status, body: body, retryAfter: Self.retryAfter(stream.headers), provider: model.provider.name)
+            throw UpstreamFailure.status(stream.status, body: body, retryAfter: retryAfter, provider: provider)
+        } catch let error as HTTPClientError {
+            throw Self.failure(error, provider: provider)
         } catch let failure as UpstreamFailure {
             throw failure
-        } catch let error as HTTPClientError {
-            throw Self.failure(error, provider: model.provider.name)
         } catch {
             throw UpstreamFailure(.unforeseen, mayHaveBeenCharged: true)
         }
     }
 
-    private func request(
-        _ body: [UInt8], model: CatalogModel, traceparent: String?, accept: String?
-    ) -> HTTPClientRequest {
-        var headers: [(name: String, value: String)] = [("content-type", "application/json")]
-        if let key = model.provider.apiKey { headers.append(("authorization", "Bearer \(key.reveal())")) }
-        if let traceparent { headers.append(("traceparent", traceparent)) }
-        if let accept { headers.append(("accept", accept)) }
+    private static func request(_ call: UpstreamCall) -> HTTPClientRequest {
+        let provider = call.model.provider
+        var headers: [(name: String, value: String)] = [
+            ("content-type", "application/json"), ("traceparent", call.traceParent),
+        ]
+        if let key = provider.apiKey { headers.append(("authorization", "Bearer \(key.reveal())")) }
         return HTTPClientRequest(
-            method: "POST", url: model.provider.endpoint + "/chat/completions", headers: headers, body: body,
+            method: "POST", url: provider.endpoint + "/chat/completions", headers: headers,
+            body: UpstreamBody.bytes(of: call.request, model: call.model.upstreamName),
             timeouts: HTTPTimeouts(
-                connect: .seconds(5), firstByte: model.provider.timeout, idle: min(model.provider.timeout, .seconds(120)),
-                total: model.provider.timeout * 2))
+                connect: .seconds(5), firstByte: provider.timeout, idle: min(provider.timeout, .seconds(120)),
+                total: provider.timeout * 2))
     }
 
     static func retryAfter(_ headers: HTTPClientHeaders) -> Duration? {
@@ -83,4 +79,20 @@ package struct ProviderClient: Sendable {
             }
         return UpstreamFailure(told, mayHaveBeenCharged: error.requestMayHaveBeenSent)
     }
+}
+
+/// A provider's stream, its failures told as ours.
+private struct ProviderStream: UpstreamStream {
+    let stream: HTTPClientStream
+    let provider: String
+
+    func next() async throws(UpstreamFailure) -> [UInt8]? {
+        do {
+            return try await stream.next()
+        } catch {
+            throw ProviderClient.failure(error, provider: provider)
+        }
+    }
+
+    func cancel() { stream.cancel() }
 }

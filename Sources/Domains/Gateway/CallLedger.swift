@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Core
+package import Journal
+package import Postgres
+package import Providers
+package import SwiftExtensions
+
+/// Sees to it that no call runs that could not be recorded, and that every call that ran is recorded once.
+///
+/// An admitted call is in the journal before it goes upstream; its slot is freed when its rows are committed. What a
+/// dead process left in the journal is closed as interrupted at the next start.
+package final class CallLedger: Sendable {
+    private let writer: BatchWriter
+    private let journal: SlotJournal
+    /// Slots of calls whose rows wait for the database to come back; freed once the queue before them is written.
+    private let waiting = Locked<[Int]>([])
+
+    package init(writer: BatchWriter, journal: SlotJournal) {
+        self.writer = writer
+        self.journal = journal
+    }
+
+    /// Whether calls can be recorded now.
+    package var isReady: Bool { writer.isReady }
+
+    /// Notes a call that is about to go upstream. Refuses with 503 while it could not be recorded.
+    package func begin(
+        _ record: CallRecord, assumed: TokenUsage, assumedCost: FixedDecimal
+    ) throws(DomainError) -> Int {
+        guard writer.isReady else { throw .storeUnavailable("The call could not be recorded now.") }
+        let call = InFlightCall(record, assumed: assumed, assumedCost: assumedCost)
+        guard let slot = journal.claim(call.encoded) else {
+            throw DomainError(
+                .unavailable, code: "too_many_calls", "Too many calls are in flight; retry in a moment.",
+                retryAfter: .seconds(1))
+        }
+        return slot
+    }
+
+    /// Records the call: returns when its rows are committed, or at once when the organization relaxed durability.
+    /// Cancelling the caller's task does not stop it.
+    package func settle(_ record: CallRecord, slot: Int, durable: Bool) async throws(DomainError) {
+        do {
+            if durable {
+                try await writer.append { CallStore.append(record, to: &$0) }
+            } else {
+                try writer.appendWithoutWaiting { CallStore.append(record, to: &$0) }
+            }
+            journal.release(slot)
+        } catch {
+            waiting.withLock { $0.append(slot) }
+            throw DomainError(
+                .unavailable, code: "record_unavailable",
+                "The call was made but its record is not committed yet, so its answer is withheld; it will be recorded "
+                    + "as soon as the store is back.", retryAfter: .seconds(1))
+        }
+    }
+
+    /// Frees the slots of calls that had to wait and are written by now. Run by clock.
+    package func reclaim() async throws {
+        let slots = waiting.withLock { $0 }
+        guard !slots.isEmpty, writer.isReady else { return }
+        // An entry without rows commits after everything that was queued before it.
+        try await writer.append { _ in }
+        for slot in slots { journal.release(slot) }
+        waiting.withLock { $0.removeFirst(slots.count) }
+    }
+
+    /// Closes what a dead process left in flight, and says how many calls that were.
+    package func closeInterrupted() async throws -> Int {
+        var closed = 0
+        for survivor in journal.survivors {
+            if let call = InFlightCall(survivor.payload) {
+                do {
+                    try await writer.append { CallStore.append(call.interrupted, to: &$0) }
+                    closed += 1
+                } catch let error where error.isUniqueViolation {
+                    // It was recorded; only its slot had not been freed.
+                }
+            }
+            journal.release(survivor.slot)
+        }
+        return closed
+    }
+}

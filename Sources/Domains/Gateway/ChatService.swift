@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package import API
+import Core
+import Cryptography
+package import HTTPServer
+import Observability
+package import Providers
+import SwiftExtensions
+
+/// A chat completion from the wire to its committed record.
+package final class ChatService: Sendable {
+    let catalog: CatalogMonitor
+    private let ledger: CallLedger
+    private let upstream: any ModelProvider
+    private let sandbox: any ModelProvider
+
+    package init(
+        catalog: CatalogMonitor, ledger: CallLedger, upstream: any ModelProvider, sandbox: any ModelProvider
+    ) {
+        self.catalog = catalog
+        self.ledger = ledger
+        self.upstream = upstream
+        self.sandbox = sandbox
+    }
+
+    /// Governs, calls, records, answers.
+    package func respond(to context: RequestContext) async throws -> HTTPResponse {
+        let principal = try context.caller()
+        try RequestContext.checkMediaType(context.request)
+        let request = try ChatRequest(body: context.request.body)
+        let admitted = try Admission.decide(request, by: principal, catalog: catalog.catalog, now: .now())
+        let running = try start(request, admitted: admitted, by: principal, context: context)
+        let call = UpstreamCall(request: request, model: admitted.model, traceParent: context.trace.traceParent)
+        let provider = admitted.model.provider.kind == .sandbox ? sandbox : upstream
+        return request.stream
+            ? try await stream(call, from: provider, running) : try await complete(call, from: provider, running)
+    }
+
+    private func start(
+        _ request: ChatRequest, admitted: Admission.Admitted, by principal: Principal, context: RequestContext
+    ) throws(DomainError) -> RunningCall {
+        var record = CallRecord(
+            id: context.id, organization: principal.organization, key: principal.key, model: admitted.model.name,
+            provider: admitted.model.provider.name, upstreamModel: admitted.model.upstreamName, stream: request.stream,
+            pricingVersion: admitted.price.version, requestDigest: SHA256.hash(context.request.body))
+        if principal.policy.contentRetention { record.requestContent = context.request.body }
+        let slot = try ledger.begin(
+            record, assumed: admitted.assumed, assumedCost: admitted.price.cost(of: admitted.assumed))
+        return RunningCall(
+            record: record, price: admitted.price, slot: slot, inputTokens: admitted.assumed.input,
+            policy: principal.policy, startedAt: context.request.receivedAt)
+    }
+
+    private func complete(
+        _ call: UpstreamCall, from provider: any ModelProvider, _ started: RunningCall
+    ) async throws(DomainError) -> HTTPResponse {
+        var running = started
+        let sent = ContinuousClock.now
+        let body: [UInt8]
+        let usage: TokenUsage
+        do {
+            body = try await provider.complete(call)
+            running.upstreamTime = ContinuousClock.now - sent
+            usage = try running.usage(inAnswer: body)
+        } catch {
+            running.upstreamTime = ContinuousClock.now - sent
+            running.fail(error, outputBytes: 0)
+            try await ledger.settle(running.record, slot: running.slot, durable: running.policy.durableAnswers)
+            running.report()
+            throw error.error
+        }
+        running.finish(usage, response: body)
+        try await ledger.settle(running.record, slot: running.slot, durable: running.policy.durableAnswers)
+        running.report()
+        var headers = running.headers
+        headers.append(("content-type", "application/json"))
+        headers.append(("x-witan-cost", running.record.cost.description))
+        headers.append(("x-witan-overhead-ms", running.overhead.millisecondsText))
+        return HTTPResponse(status: 200, headers: headers, body: .bytes(body))
+    }
+
+    private func stream(
+        _ call: UpstreamCall, from provider: any ModelProvider, _ started: RunningCall
+    ) async throws(DomainError) -> HTTPResponse {
+        let opened: any UpstreamStream
+        let sent = ContinuousClock.now
+        do {
+            opened = try await provider.open(call)
+        } catch {
+            var running = started
+            running.upstreamTime = ContinuousClock.now - sent
+            running.fail(error, outputBytes: 0)
+            try await ledger.settle(running.record, slot: running.slot, durable: running.policy.durableAnswers)
+            running.report()
+            throw error.error
+        }
+        var headers = started.headers
+        headers.append(("content-type", "text/event-stream; charset=utf-8"))
+        headers.append(("cache-control", "no-cache"))
+        headers.append(("x-accel-buffering", "no"))
+        let relay = StreamRelay(includeUsage: call.request.includeUsage, choices: call.request.choices)
+        let streaming = ChatStream(upstream: opened, relay: relay, running: started, ledger: ledger, openedAt: sent)
+        return HTTPResponse(status: 200, headers: headers, body: .stream { try await streaming.run(to: $0) })
+    }
+}

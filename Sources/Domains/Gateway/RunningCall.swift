@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import Core
+import Cryptography
+import JSON
+import Providers
+import SwiftExtensions
+
+/// A call between admission and its record: what is known so far, and how it ends.
+struct RunningCall: Sendable {
+    var record: CallRecord
+    let price: Price
+    /// Its place in the journal.
+    let slot: Int
+    /// The estimate of its input, for when nobody counts.
+    let inputTokens: Int64
+    let policy: OrganizationPolicy
+    let startedAt: ContinuousClock.Instant
+    /// How long the provider took, once it has answered.
+    var upstreamTime: Duration = .zero
+
+    /// What the gateway itself took until now.
+    var overhead: Duration { ContinuousClock.now - startedAt - upstreamTime }
+
+    /// The headers of every governed answer, but for the cost, which a stream knows only at its end.
+    var headers: [(name: String, value: String)] {
+        var headers: [(name: String, value: String)] = [
+            ("x-witan-provider", record.provider), ("x-witan-model", record.model), ("x-witan-attempts", "1"),
+        ]
+        if !policy.durableAnswers { headers.append(("x-witan-durability", "relaxed")) }
+        return headers
+    }
+
+    /// What a whole answer used: the provider's count, else ours. Refuses what is no chat completion.
+    func usage(inAnswer body: [UInt8]) throws(UpstreamFailure) -> TokenUsage {
+        guard let text = try? JSONText(validating: body, limits: JSONLimits(maximumBytes: 64 << 20)),
+            text.root.kind == .object
+        else { throw .garbage(provider: record.provider) }
+        let found = text.root.members(named: ["choices", "usage"])
+        guard let choices = found[0], choices.kind == .array else { throw .garbage(provider: record.provider) }
+        return UsageReport.read(found[1]) ?? estimate(outputBytes: UsageReport.outputBytes(choices))
+    }
+
+    func estimate(outputBytes: Int) -> TokenUsage {
+        TokenUsage(input: inputTokens, output: TokenEstimate.tokens(bytes: outputBytes), estimated: true)
+    }
+
+    /// It was answered in full.
+    mutating func finish(_ usage: TokenUsage, response: [UInt8]) {
+        charge(usage)
+        record.latency = ContinuousClock.now - startedAt
+        record.responseDigest = SHA256.hash(response)
+        if policy.contentRetention { record.responseContent = response }
+    }
+
+    /// It failed or the client left; the provider may have charged for what it had done by then.
+    mutating func fail(_ failure: UpstreamFailure, outputBytes: Int) {
+        let isCancelled = failure.error.code == "cancelled"
+        record.status = isCancelled ? .cancelled : .failed
+        record.httpStatus = isCancelled ? 499 : failure.error.status
+        record.errorCode = failure.error.code
+        record.latency = ContinuousClock.now - startedAt
+        charge(failure.mayHaveBeenCharged ? estimate(outputBytes: outputBytes) : .none)
+    }
+
+    mutating func charge(_ usage: TokenUsage) {
+        record.usage = usage
+        record.cost = price.cost(of: usage)
+    }
+
+    func report() { GatewayMetrics.observe(record, overhead: overhead) }
+}
+
+extension Duration {
+    /// Milliseconds with three decimals: `1.234`.
+    var millisecondsText: String {
+        let microseconds = max(0, components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000)
+        let fraction = String(microseconds % 1000)
+        return "\(microseconds / 1000).\(String(repeating: "0", count: 3 - fraction.utf8.count))\(fraction)"
+    }
+}
