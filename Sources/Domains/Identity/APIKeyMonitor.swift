@@ -23,11 +23,13 @@ package final class APIKeyMonitor: Sendable {
     private let database: Database
     private let pepper: HMACSHA256
     private let snapshot = Locked(Snapshot())
+    private let onChange: @Sendable () -> Void
 
-    /// `database` acts as `witan_app`; `pepper` keys the hashes.
-    package init(database: Database, pepper: HMACSHA256) {
+    /// `database` acts as `witan_app`; `pepper` keys the hashes; `onChange` runs after each new snapshot.
+    package init(database: Database, pepper: HMACSHA256, onChange: @escaping @Sendable () -> Void = {}) {
         self.database = database
         self.pepper = pepper
+        self.onChange = onChange
     }
 
     /// Who holds this key; nil for no key of ours, a revoked or an expired one.
@@ -68,5 +70,6 @@ package final class APIKeyMonitor: Sendable {
         snapshot.withLock { snapshot in
             if version > snapshot.version { snapshot = Snapshot(version: version, entries: read) }
         }
+        onChange()
     }
 }

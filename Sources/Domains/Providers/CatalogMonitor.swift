@@ -11,12 +11,16 @@ package final class CatalogMonitor: Sendable {
     private let masterKey: MasterKey
     private let state = Locked((version: Int64(0), catalog: Catalog.empty))
     private let onUnreadableKey: @Sendable (_ provider: String, _ reason: String) -> Void
+    private let onChange: @Sendable () -> Void
 
-    /// `database` acts as `witan_app`; a provider whose key cannot be opened is left out and reported.
+    /// `database` acts as `witan_app`; a provider whose key cannot be opened is left out and reported; `onChange` runs
+    /// after each new snapshot.
     package init(
         database: Database, masterKey: MasterKey,
-        onUnreadableKey: @escaping @Sendable (_ provider: String, _ reason: String) -> Void
+        onUnreadableKey: @escaping @Sendable (_ provider: String, _ reason: String) -> Void,
+        onChange: @escaping @Sendable () -> Void = {}
     ) {
+        self.onChange = onChange
         self.database = database
         self.masterKey = masterKey
         self.onUnreadableKey = onUnreadableKey
@@ -39,6 +43,7 @@ package final class CatalogMonitor: Sendable {
         state.withLock { state in
             if version > state.version { state = (version, catalog) }
         }
+        onChange()
     }
 
     /// Rows come ordered by organization, provider, model and time; one row a price, nulls where there is none.

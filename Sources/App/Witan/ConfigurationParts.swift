@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import HTTPServer
+import Observability
+import Postgres
+import SwiftExtensions
+
+extension Configuration {
+    /// How the program's parts connect to PostgreSQL, each as the least role it needs.
+    func postgres(_ url: Secret<String>, role: String) -> PostgresConfiguration {
+        var settings = PostgresConfiguration(connectionString: url)
+        settings.role = role
+        settings.applicationName = role.replacing("_", with: " ")
+        settings.connectionsPerLoop = integer("DATABASE_POOL_MAX")
+        settings.statementTimeout = duration("DATABASE_STATEMENT_TIMEOUT")
+        settings.queryTimeout = duration("DATABASE_QUERY_TIMEOUT")
+        settings.preparedStatements = boolean("WITAN_PREPARED_STATEMENTS")
+        settings.slowQueryThreshold = duration("DATABASE_SLOW_QUERY_THRESHOLD")
+        return settings
+    }
+
+    var http: HTTPServerConfiguration {
+        var settings = HTTPServerConfiguration(address: text("WITAN_LISTEN"))
+        settings.maximumHeadBytes = integer("WITAN_MAX_HEAD_BYTES")
+        settings.maximumBodyBytes = integer("WITAN_MAX_BODY_BYTES")
+        settings.maximumConnections = integer("WITAN_MAX_CONNECTIONS")
+        settings.idleTimeout = duration("WITAN_IDLE_TIMEOUT")
+        settings.requestTimeout = duration("WITAN_REQUEST_TIMEOUT")
+        if let certificate = self["WITAN_TLS_CERTIFICATE_FILE"], let key = self["WITAN_TLS_KEY_FILE"] {
+            settings.tls = (certificate, key)
+        }
+        return settings
+    }
+
+    var logLevel: LogLevel { LogLevel(name: text("WITAN_LOG_LEVEL")) ?? .info }
+
+    /// Half the cores unless set: the other half is PostgreSQL's, and fewer loops make larger commits.
+    var loopCount: Int {
+        let wanted = integer("WITAN_LOOPS")
+        return wanted > 0 ? wanted : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / 2)
+    }
+}

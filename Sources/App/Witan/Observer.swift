@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import HTTPServer
+import Observability
+import Postgres
+import Redis
+
+/// Turns the events of Platform modules into log lines and metrics.
+struct Observer: Sendable {
+    static let batches = Histogram(
+        "witan_record_commit_seconds", "From a batch of records sent to its commit.")
+    static let batchEntries = Counter("witan_record_entries_total", "Entries committed by the record.")
+    static let refusedRequests = Counter("witan_http_refused_total", "Requests the HTTP server answered by itself.")
+
+    let logger: Logger
+    private let logsSlowQueries: Bool
+
+    init(logger: Logger, configuration: Configuration) {
+        self.logger = logger
+        logsSlowQueries = configuration.boolean("DATABASE_LOG_SLOW_QUERIES")
+    }
+
+    @Sendable func postgres(_ event: PostgresEvent) {
+        switch event {
+        case .connected(let backend): logger.debug("database connected", [("backend", LogValue(backend))])
+        case .disconnected(let reason): logger.warning("database connection lost", [("reason", .string(reason))])
+        case .slowQuery(let text, let duration):
+            guard logsSlowQueries else { return }
+            logger.warning("slow query", [("sql", .string(text)), ("duration", .string("\(duration)"))])
+        case .notice(let text): logger.debug("database notice", [("text", .string(text))])
+        case .batchCommitted(let entries, let duration):
+            Self.batches.observe(duration)
+            Self.batchEntries.increment(by: UInt64(entries))
+        case .batchRetried(let reason): logger.warning("record is tried again", [("reason", .string(reason))])
+        case .entryRefused(let error): logger.error("record entry refused", [("error", LogValue(error))])
+        }
+    }
+
+    @Sendable func redis(_ event: RedisEvent) {
+        logger.info("redis", [("event", .string(String(describing: event)))])
+    }
+
+    @Sendable func http(_ event: HTTPServerEvent) {
+        Self.refusedRequests.increment()
+        logger.debug("http", [("event", .string(String(describing: event)))])
+    }
+
+    @Sendable func unreadableKey(_ provider: String, _ reason: String) {
+        logger.error(
+            "provider left out: its key cannot be opened", [("provider", .string(provider)), ("reason", .string(reason))])
+    }
+}

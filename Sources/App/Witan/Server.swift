@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+import API
+import Arguments
+import Audit
+import Core
+import Cryptography
+import EventLoop
+import Gateway
+import Glibc
+import HTTPClient
+import HTTPServer
+import Identity
+import JSON
+import Journal
+import Lifecycle
+import Observability
+import Postgres
+import Providers
+import Redis
+import SwiftExtensions
+
+/// The composition root: every part, made once, in order, by hand.
+struct Server: Sendable {
+    let configuration: Configuration
+    let stores: Stores
+    let logger: Logger
+    let loops: [EventLoop]
+    let database: Database
+    let sealerDatabase: Database
+    let redis: Redis?
+    let masterKey: MasterKey
+    let writer: BatchWriter
+    let journal: SlotJournal
+    let keys: APIKeyMonitor
+    let catalog: CatalogMonitor
+    let organizations: OrganizationService
+    let ledger: CallLedger
+    let endpoints: [Endpoint]
+    let http: HTTPServer
+    let readiness: Readiness
+
+    init(_ configuration: Configuration, stores: Stores, loops: [EventLoop], logger: Logger) throws {
+        self.configuration = configuration
+        self.stores = stores
+        self.logger = logger
+        self.loops = loops
+        let observer = Observer(logger: logger, configuration: configuration)
+        let settings = { (role: String) in configuration.postgres(stores.databaseURL, role: role) }
+        let database = Database(
+            configuration: settings("witan_app"), loops: loops, observe: observer.postgres)
+        sealerDatabase = Database(
+            configuration: settings("witan_sealer"), loops: [loops[0]], observe: observer.postgres)
+        let redis = stores.redisURL.map { url in
+            Redis(configuration: RedisConfiguration(url: url), loops: [loops[0]], observe: observer.redis)
+        }
+        let masterKey = try Self.masterKey(configuration, stores: stores)
+        let pepper = masterKey.subkey("api keys")
+
+        let announce = { @Sendable (snapshot: String) in
+            guard let redis else { return }
+            loops[0].spawn { _ = try? await redis.publish("witan:snapshot", Array(snapshot.utf8)) }
+        }
+        let keys = APIKeyMonitor(database: database, pepper: pepper) { _ = announce("identity") }
+        let catalog = CatalogMonitor(
+            database: database, masterKey: masterKey, onUnreadableKey: observer.unreadableKey
+        ) { _ = announce("providers") }
+
+        var limits = BatchLimits()
+        limits.answerWithin = configuration.duration("WITAN_RECORD_TIMEOUT")
+        let writer = BatchWriter(
+            configuration: settings("witan_ingest"), loop: loops[0], tables: CallStore.tables, limits: limits,
+            observe: observer.postgres, repair: { _ in try? await Partitions.ensure(in: database) })
+        let journal = try Self.journal(configuration, stores: stores)
+        let ledger = CallLedger(writer: writer, journal: journal)
+
+        let client = HTTPClient(
+            configuration: HTTPClientConfiguration(
+                caFile: configuration["WITAN_UPSTREAM_CA_FILE"], userAgent: "witan/\(Version.current)"), loops: loops)
+        let audit = AuditService(database: database)
+        let keyService = APIKeyService(database: database, pepper: pepper, monitor: keys)
+        let organizations = OrganizationService(database: database, pepper: pepper, monitor: keys)
+        let providers = ProviderService(database: database, masterKey: masterKey, monitor: catalog)
+        let chat = ChatService(
+            catalog: catalog, ledger: ledger, upstream: ProviderClient(client: client), sandbox: SandboxProvider())
+
+        let readiness = Readiness()
+        let status = SystemStatus(
+            stores: stores, database: database, writer: writer, redis: redis, keys: keys, readiness: readiness)
+        let domains =
+            chat.endpoints + keyService.endpoints + organizations.endpoints
+            + providers.endpoints(discovery: ModelDiscoveryClient(client: client)) + audit.endpoints
+        let endpoints = domains + SystemRoutes.endpoints(status: status, readiness: readiness, others: domains)
+        let responder = Responder(endpoints: endpoints, logger: logger) { keys.principal(of: $0) }
+
+        self.database = database
+        self.redis = redis
+        self.masterKey = masterKey
+        self.writer = writer
+        self.journal = journal
+        self.keys = keys
+        self.catalog = catalog
+        self.organizations = organizations
+        self.ledger = ledger
+        self.endpoints = endpoints
+        self.readiness = readiness
+        http = HTTPServer(configuration: configuration.http, loops: loops, observe: observer.http) {
+            await responder.respond(to: $0)
+        }
+    }
+
+    private static func masterKey(_ configuration: Configuration, stores: Stores) throws -> MasterKey {
+        let path = configuration["WITAN_MASTER_KEY_FILE"] ?? "\(stores.directory.path)/master.key"
+        do {
+            return try MasterKey.loadOrCreate(path: path)
+        } catch {
+            throw CommandFailure(.failed, error.description)
+        }
+    }
+
+    private static func journal(_ configuration: Configuration, stores: Stores) throws -> SlotJournal {
+        do {
+            return try SlotJournal(
+                path: "\(stores.directory.path)/calls.journal", slots: configuration.integer("WITAN_MAX_IN_FLIGHT"))
+        } catch {
+            throw CommandFailure(.failed, error.description)
+        }
+    }
+
+    /// Everything that must be true before the first request: the right master key, partitions, the first
+    /// organization, the snapshots, and no call of a dead process left open. Returns the first key on a first start.
+    func prepare() async throws -> Secret<String>? {
+        try await MasterKeyCheck.run(masterKey, in: database)
+        try await Partitions.ensure(in: database)
+        let masterKey = masterKey
+        let token = try await organizations.bootstrap { organization, transaction in
+            try await ProviderService.createSandbox(
+                organization: organization, masterKey: masterKey, in: transaction)
+        }
+        try await keys.refresh()
+        try await catalog.refresh()
+        writer.start()
+        try await waitForWriter()
+        let closed = try await ledger.closeInterrupted()
+        if closed > 0 { logger.warning("closed interrupted calls", [("calls", LogValue(closed))]) }
+        return token?.text
+    }
+
+    private func waitForWriter() async throws {
+        for _ in 0..<1000 where !writer.isReady { try await Task.sleep(for: .milliseconds(5)) }
+        guard writer.isReady else {
+            throw CommandFailure(.unreachable, "PostgreSQL does not accept the record's connection; see the log.")
+        }
+    }
+
+    /// What runs until the signal; drained from the last to the first.
+    var services: ServiceGroup {
+        let sealer = SealerWorker(database: sealerDatabase)
+        let keys = keys
+        let catalog = catalog
+        let ledger = ledger
+        let database = database
+        let failed = { @Sendable (name: String) in
+            { @Sendable (error: any Error) in
+                logger.warning("background work failed", [("work", .string(name)), ("error", LogValue(error))])
+            }
+        }
+        let identity = PeriodicTask(name: "keys", every: .milliseconds(500), onError: failed("keys")) {
+            try await keys.refresh()
+        }
+        let models = PeriodicTask(name: "catalog", every: .milliseconds(500), onError: failed("catalog")) {
+            try await catalog.refresh()
+        }
+        redis?.subscribe("witan:snapshot") { message in
+            if message == Array("identity".utf8) { identity.wake() } else { models.wake() }
+        }
+        return ServiceGroup(
+            [
+                RecordService(writer: writer, journal: journal),
+                PeriodicTask(name: "sealer", every: .milliseconds(500), onError: failed("sealer")) {
+                    _ = try await sealer.sealPending()
+                },
+                PeriodicTask(name: "journal", every: .seconds(1), onError: failed("journal")) {
+                    try await ledger.reclaim()
+                },
+                PeriodicTask(name: "partitions", every: .seconds(3600), onError: failed("partitions")) {
+                    try await Partitions.ensure(in: database)
+                },
+                identity, models,
+                FrontDoor(http: http, readiness: readiness, drainWithin: configuration.duration("WITAN_DRAIN_TIMEOUT")),
+            ], drainWithin: configuration.duration("WITAN_DRAIN_TIMEOUT") + .seconds(10))
+    }
+
+    func close() async {
+        await redis?.close()
+        await sealerDatabase.close()
+        await database.close()
+        for loop in loops { loop.stop() }
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import Arguments
+
+/// One setting: its name in the environment and in the file, what it takes, its default, one sentence.
+struct Setting: Sendable {
+    enum Kind: Sendable {
+        case text
+        case integer(ClosedRange<Int>)
+        case duration
+        case boolean
+        case choice([String])
+    }
+
+    let key: String
+    let kind: Kind
+    /// Nil for a setting that is absent unless given.
+    let standard: String?
+    let isSecret: Bool
+    let sentence: String
+
+    init(
+        _ key: String, _ kind: Kind = .text, _ standard: String? = nil, secret: Bool = false, _ sentence: String
+    ) {
+        self.key = key
+        self.kind = kind
+        self.standard = standard
+        isSecret = secret
+        self.sentence = sentence
+    }
+
+    /// What is wrong with `text` as this setting's value; nil when nothing is.
+    func problem(with text: String) -> String? {
+        switch kind {
+        case .text: return text.isEmpty ? "\(key) is empty" : nil
+        case .integer(let range):
+            guard let number = Int(text), range.contains(number) else {
+                return "\(key) takes a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text)'"
+            }
+        case .duration:
+            guard let duration = Duration(argument: text), duration > .zero else {
+                return "\(key) takes a duration such as 500ms, 30s or 5m, not '\(text)'"
+            }
+        case .boolean:
+            if Bool(text) == nil { return "\(key) takes true or false, not '\(text)'" }
+        case .choice(let choices):
+            if !choices.contains(text) { return "\(key) takes one of \(choices.joined(separator: ", ")), not '\(text)'" }
+        }
+        return nil
+    }
+
+    /// The one list: parsing, `witan settings`, the reference page and the boot report come from it.
+    static let all: [Setting] = [
+        Setting("DATABASE_URL", secret: true, "PostgreSQL to use; without it a private one runs in the data directory."),
+        Setting("DIRECT_URL", secret: true, "PostgreSQL for migrations, past any pooler; DATABASE_URL unless set."),
+        Setting("REDIS_URL", secret: true, "Redis to use; without it a private one runs when redis-server is installed."),
+        Setting("DATABASE_POOL_MAX", .integer(1...100), "4", "Most connections to PostgreSQL per event loop."),
+        Setting("DATABASE_STATEMENT_TIMEOUT", .duration, "30s", "Longest a statement may run in the server."),
+        Setting("DATABASE_QUERY_TIMEOUT", .duration, "35s", "Longest the program waits for a statement."),
+        Setting("DATABASE_LOG_SLOW_QUERIES", .boolean, "true", "Whether slow statements are logged, without their values."),
+        Setting("DATABASE_SLOW_QUERY_THRESHOLD", .duration, "1s", "From when on a statement is slow."),
+        Setting("WITAN_LISTEN", .text, "127.0.0.1:8080", "Address and port of the server."),
+        Setting("WITAN_DATA_DIR", .text, ".witan", "Directory of everything the program keeps by itself."),
+        Setting("WITAN_MASTER_KEY_FILE", "The key that seals secrets; master.key in the data directory unless set."),
+        Setting("WITAN_POSTGRES_PROGRAMS", "Folder of the PostgreSQL programs for the private server."),
+        Setting("WITAN_PREPARED_STATEMENTS", .boolean, "true", "Turn off behind a pooler in transaction mode."),
+        Setting("WITAN_LOOPS", .integer(0...64), "0", "Event loops; 0 means half the cores, at least one."),
+        Setting("WITAN_MAX_HEAD_BYTES", .integer(1024...1_048_576), "32768", "Largest request line and header fields."),
+        Setting("WITAN_MAX_BODY_BYTES", .integer(1024...104_857_600), "10485760", "Largest request body."),
+        Setting("WITAN_MAX_CONNECTIONS", .integer(1...1_000_000), "10000", "Most open client connections."),
+        Setting("WITAN_MAX_IN_FLIGHT", .integer(1...65_536), "16384", "Most governed calls at a time."),
+        Setting("WITAN_IDLE_TIMEOUT", .duration, "75s", "How long an idle client connection is kept."),
+        Setting("WITAN_REQUEST_TIMEOUT", .duration, "10m", "Longest a request may take in all."),
+        Setting("WITAN_RECORD_TIMEOUT", .duration, "5s", "How long an answer waits for its record before it is withheld."),
+        Setting("WITAN_DRAIN_TIMEOUT", .duration, "30s", "How long requests may go on after the signal to stop."),
+        Setting("WITAN_TLS_CERTIFICATE_FILE", "PEM certificate chain; with the key file turns on TLS."),
+        Setting("WITAN_TLS_KEY_FILE", "PEM private key."),
+        Setting("WITAN_UPSTREAM_CA_FILE", "PEM certificates to trust for providers, in place of the system's."),
+        Setting("WITAN_LOG_LEVEL", .choice(["trace", "debug", "info", "warning", "error"]), "info", "Least level logged."),
+    ]
+
+    /// Names that belong to the client verbs, so that they are not unknown.
+    static let clientKeys = ["WITAN_URL", "WITAN_API_KEY"]
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import Arguments
+import EmbeddedServers
+import EventLoop
+import Glibc
+import Migrator
+import Observability
+import Postgres
+import SwiftExtensions
+
+/// The data directory and the stores in it or behind the URLs, as far as they run before the program proper.
+struct Stores: Sendable {
+    let directory: DataDirectory
+    let postgres: PrivatePostgres?
+    let redis: PrivateRedis?
+    /// For the program.
+    let databaseURL: Secret<String>
+    /// For migrations.
+    let directURL: Secret<String>
+    let redisURL: Secret<String>?
+
+    /// Opens the directory and starts the private servers that are needed.
+    static func open(_ configuration: Configuration, logger: Logger) throws -> Stores {
+        do {
+            let directory = try DataDirectory.open(configuration.text("WITAN_DATA_DIR"))
+            var postgres: PrivatePostgres?
+            if configuration["DATABASE_URL"] == nil {
+                var settings = PrivatePostgres.Settings()
+                settings.programs = configuration["WITAN_POSTGRES_PROGRAMS"]
+                postgres = try PrivatePostgres.start(in: directory, settings: settings) { log($0, to: logger) }
+            }
+            var redis: PrivateRedis?
+            if configuration["REDIS_URL"] == nil {
+                redis = try PrivateRedis.start(in: directory) { log($0, to: logger) }
+            }
+            let url = configuration["DATABASE_URL"] ?? postgres?.connectionString() ?? ""
+            let direct =
+                configuration["DIRECT_URL"] ?? configuration["DATABASE_URL"]
+                ?? postgres?.connectionString(role: PrivatePostgres.superuser) ?? ""
+            let redisURL = configuration["REDIS_URL"] ?? redis.map { "unix://\($0.socketPath)" }
+            return Stores(
+                directory: directory, postgres: postgres, redis: redis, databaseURL: Secret(url),
+                directURL: Secret(direct), redisURL: redisURL.map { Secret($0) })
+        } catch let error as EmbeddedServerError {
+            throw CommandFailure(.failed, error.description)
+        }
+    }
+
+    /// Brings the schema up to date and says what was applied.
+    func migrate(loops: [EventLoop], logger: Logger) async throws -> [AppliedMigration] {
+        let database = Database(
+            configuration: Self.migratorConfiguration(directURL), loops: loops, observe: { _ in })
+        let migrator = Migrator(database: database, programVersion: Version.current) { event in
+            if case .waiting(let processID, let application) = event {
+                logger.info(
+                    "waiting for another migration",
+                    [("process_id", LogValue(processID)), ("application", .string(application))])
+            }
+        }
+        do {
+            let applied = try await migrator.up()
+            await database.close()
+            return applied
+        } catch {
+            await database.close()
+            throw CommandFailure(ExitCode(rawValue: error.exitCode) ?? .failed, error.description)
+        }
+    }
+
+    /// Migrations may take their time, and need no more than one connection.
+    static func migratorConfiguration(_ url: Secret<String>) -> PostgresConfiguration {
+        var configuration = PostgresConfiguration(connectionString: url)
+        configuration.applicationName = "witan migrate"
+        configuration.connectionsPerLoop = 2
+        configuration.statementTimeout = .seconds(3600)
+        configuration.queryTimeout = .seconds(3700)
+        return configuration
+    }
+
+    /// Stops what was started, in order.
+    func stop(logger: Logger) {
+        do {
+            try redis?.stop()
+            try postgres?.stop()
+        } catch {
+            logger.error("a private server did not stop", [("error", LogValue(error))])
+        }
+    }
+
+    private static func log(_ event: EmbeddedServerEvent, to logger: Logger) {
+        switch event {
+        case .initializing(let server, let path):
+            logger.info("making the data files", [("server", .string(server.rawValue)), ("path", .string(path))])
+        case .started(let server, let processID, _):
+            logger.debug("started", [("server", .string(server.rawValue)), ("process_id", LogValue(processID))])
+        case .adopted(let server, let processID):
+            logger.info("adopted", [("server", .string(server.rawValue)), ("process_id", LogValue(processID))])
+        case .died(let server, let processID, _):
+            logger.error("ended unasked", [("server", .string(server.rawValue)), ("process_id", LogValue(processID))])
+        case .restartFailed(let server, let error, _):
+            logger.error("restart failed", [("server", .string(server.rawValue)), ("error", LogValue(error))])
+        case .stopped(let server, let processID, _):
+            logger.debug("stopped", [("server", .string(server.rawValue)), ("process_id", LogValue(processID))])
+        }
+    }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import Arguments
+import JSON
+
+/// `witan status`.
+enum StatusCommand {
+    static let command = Command(
+        name: "status", summary: "Stores, pools and degraded parts; exit 10 when there is no answer",
+        example: "witan status", options: APIClient.options + [Commands.json]
+    ) { arguments in
+        arguments.show(try await APIClient(arguments).send("GET", "/api/v1/status"))
+        return .done
+    }
+}
+
+/// `witan settings`.
+enum SettingsCommand {
+    static let command = Command(
+        name: "settings", summary: "Every setting with its value and where that comes from",
+        example: "witan settings --json", options: [Commands.configFile, Commands.dataDirectory, Commands.json]
+    ) { arguments in
+        let configuration = try Configuration.load(
+            file: arguments[Commands.configFile], overrides: Commands.overrides(arguments))
+        let items: [JSONValue] = Setting.all.map { setting in
+            let value = configuration[setting.key].map { setting.isSecret ? "•••" : $0 }
+            return [
+                "key": .string(setting.key), "value": value.map(JSONValue.string) ?? .null,
+                "source": configuration.source(of: setting.key).map { .string($0.rawValue) } ?? .null,
+                "default": setting.standard.map(JSONValue.string) ?? .null, "description": .string(setting.sentence),
+            ]
+        }
+        arguments.show(
+            items, columns: [("SETTING", "key"), ("VALUE", "value"), ("SOURCE", "source"), ("", "description")],
+            all: ["data": .array(items)])
+        return .done
+    }
+}
+
+/// `witan completion`.
+enum CompletionCommand {
+    private static let shell = Positional<Shell>.required("shell", "bash, zsh or fish")
+
+    static let command = Command(
+        name: "completion", summary: "Prints the shell's completion script",
+        example: "witan completion bash > /etc/bash_completion.d/witan", positionals: [shell]
+    ) { arguments in
+        arguments.terminal.write(Completion.script(for: Commands.root, shell: arguments[shell]))
+        return .done
+    }
+}
