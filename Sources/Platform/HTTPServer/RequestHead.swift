@@ -28,10 +28,10 @@ struct RequestHead {
 
     /// Reads the line that now ends `bytes`; true when it is the empty one that ends the head.
     mutating func takeLine(maximumHeaders: Int) throws(RequestRefusal) -> Bool {
-        let line = lineStart..<bytes.count - 2
-        guard bytes.count - lineStart >= 2, bytes[line.upperBound] == 0x0D else {
+        guard bytes.count - lineStart >= 2, bytes[bytes.count - 2] == 0x0D else {
             throw RequestRefusal(400, "a line of the request's head does not end in CRLF")
         }
+        let line = lineStart..<bytes.count - 2
         defer { lineStart = bytes.count }
         if line.isEmpty {
             if hasRequestLine { return true }
