@@ -141,9 +141,15 @@ struct TestServer {
     let port: Int
     let events = Locked<[HTTPServerEvent]>([])
 
+    static func echoing(
+        loops count: Int = 1, _ change: (inout HTTPServerConfiguration) -> Void = { _ in }
+    ) throws -> TestServer {
+        try TestServer(loops: count, change, handler: echo)
+    }
+
     init(
         loops count: Int = 1, _ change: (inout HTTPServerConfiguration) -> Void = { _ in },
-        handler: @escaping @Sendable (HTTPRequest) async -> HTTPResponse = echo
+        handler: @escaping @Sendable (HTTPRequest) async -> HTTPResponse
     ) throws {
         loops = (0..<count).map { EventLoop(name: "test-\($0)") }
         var configuration = HTTPServerConfiguration(address: "127.0.0.1:0")

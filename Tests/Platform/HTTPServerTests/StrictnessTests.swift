@@ -128,7 +128,7 @@ struct Offence: Sendable, CustomTestStringConvertible {
 @Suite struct StrictnessTests {
     @Test("is refused with its status, JSON and a closed connection", arguments: Offence.framing + Offence.heads)
     func refuses(_ offence: Offence) async throws {
-        let server = try TestServer({ $0.maximumBodyBytes = 1000 })
+        let server = try TestServer.echoing({ $0.maximumBodyBytes = 1000 })
         let client = try RawClient(port: server.port)
         client.send(offence.bytes)
         let answer = client.answer()
@@ -150,7 +150,7 @@ struct Offence: Sendable, CustomTestStringConvertible {
 
     @Test("a request smuggled behind a refused one is not served")
     func noSmuggling() async throws {
-        let server = try TestServer()
+        let server = try TestServer.echoing()
         let client = try RawClient(port: server.port)
         client.send(
             "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
@@ -162,7 +162,7 @@ struct Offence: Sendable, CustomTestStringConvertible {
 
     @Test("a body declared too large is refused before it is sent, also to one who expects 100")
     func refusesAtOnce() async throws {
-        let server = try TestServer()
+        let server = try TestServer.echoing()
         for expectation in ["", "Expect: 100-continue\r\n"] {
             let client = try RawClient(port: server.port)
             client.send("POST / HTTP/1.1\r\nHost: a\r\n\(expectation)Content-Length: 99999999\r\n\r\n")
