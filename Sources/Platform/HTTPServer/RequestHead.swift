@@ -159,7 +159,9 @@ struct RequestHead {
     /// 1*DIGIT, once. Even two equal ones are refused: another party may have read only one of them.
     private mutating func noteContentLength(_ value: Range<Int>) throws(RequestRefusal) {
         guard contentLength == nil else { throw RequestRefusal(400, "the request has two content-length headers") }
-        guard (1...18).contains(value.count) else { throw RequestRefusal(400, "the content-length is no number in bounds") }
+        guard (1...18).contains(value.count) else {
+            throw RequestRefusal(400, "the content-length is no number in bounds")
+        }
         var length = 0
         for byte in bytes[value] {
             guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import EventLoop
 import Glibc
-@testable import HTTPServer
 import SwiftExtensions
 import Testing
+
+@testable import HTTPServer
 
 @Suite struct HTTPServerTests {
     private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -23,7 +24,9 @@ import Testing
         #expect(client.answer().body == "POST /p - h ")
         client.send("POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
         #expect(client.answer().body == "POST /p - h ")
-        client.trickle("PUT /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nT: t\r\n\r\n")
+        client.trickle(
+            "PUT /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nT: t\r\n\r\n"
+        )
         #expect(client.answer().body == "PUT /p - h abcde")
         let body = String(repeating: "x", count: 3_000_000)
         client.send("POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 3000000\r\n\r\n\(body)")
@@ -54,7 +57,8 @@ import Testing
         }
         let client = try RawClient(port: server.port)
         client.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
-        let request = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n\(String(repeating: "x", count: 10_000))"
+        let request =
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n\(String(repeating: "x", count: 10_000))"
         for _ in 0..<500 { client.send(request) }
         for _ in 0..<501 { #expect(client.answer().status == 200) }
         await server.stop()
@@ -306,7 +310,9 @@ import Testing
         let address = "127.0.0.1:\(server.port)"
         #expect(throws: HTTPServerError.addressInUse(address)) { try TestServer.echoing({ $0.address = address }) }
         for address in ["", "8080", "localhost:80", "1.2.3:80", "127.0.0.1:70000", "[::g]:1", "::1:80", "127.0.0.1:"] {
-            #expect(throws: HTTPServerError.invalidAddress(address)) { try TestServer.echoing({ $0.address = address }) }
+            #expect(throws: HTTPServerError.invalidAddress(address)) {
+                try TestServer.echoing({ $0.address = address })
+            }
         }
         #expect(HTTPServerError.addressInUse(address).description.contains("another server"))
         await server.stop()

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import EventLoop
 import Glibc
-@testable import HTTPServer
 import SwiftExtensions
+
+@testable import HTTPServer
 
 /// A blocking socket that says exactly what a test wants said. Every read has a deadline.
 final class RawClient {

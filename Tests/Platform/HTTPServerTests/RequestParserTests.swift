@@ -1,6 +1,7 @@
+import Testing
+
 // SPDX-License-Identifier: Apache-2.0
 @testable import HTTPServer
-import Testing
 
 @Suite struct RequestParserTests {
     private func parse(_ text: String, slice: Int = 100_000) throws -> [(head: RequestHead, body: [UInt8])] {
@@ -8,7 +9,8 @@ import Testing
         return try parser.requests(in: Array(text.utf8), slice: slice)
     }
 
-    @Test("pipelined requests of all framings come out the same in every slicing", arguments: [1, 2, 3, 5, 17, 64, 1000])
+    @Test(
+        "pipelined requests of all framings come out the same in every slicing", arguments: [1, 2, 3, 5, 17, 64, 1000])
     func slicing(slice: Int) throws {
         let requests = try parse(
             "GET /a?x=1&y HTTP/1.1\r\nHost: one\r\nX-A:  padded \t\r\n\r\n"
@@ -118,7 +120,9 @@ import Testing
     @Test("the default error body is JSON whatever the message says")
     func errorBody() {
         let body = HTTPServerConfiguration.defaultErrorBody(status: 413, message: "a \"b\" \\ \n c")
-        let text = #"{"error":{"message":"a \"b\" \\  c","type":"invalid_request_error","param":null,"code":"content_too_large"}}"#
+        let text =
+            #"{"error":{"message":"a \"b\" \\  c","type":"invalid_request_error","#
+            + #""param":null,"code":"content_too_large"}}"#
         #expect(String(decoding: body, as: UTF8.self) == text)
     }
 }

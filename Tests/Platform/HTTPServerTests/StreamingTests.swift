@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import EventLoop
 import Glibc
-@testable import HTTPServer
 import SwiftExtensions
 import Testing
+
+@testable import HTTPServer
 
 @Suite struct StreamingTests {
     private struct Broken: Error {}

@@ -1,6 +1,7 @@
+import Testing
+
 // SPDX-License-Identifier: Apache-2.0
 @testable import HTTPServer
-import Testing
 
 /// What must be refused, with its status: said to the parser in all slicings and to the server over a socket.
 struct Offence: Sendable, CustomTestStringConvertible {
@@ -60,15 +61,21 @@ struct Offence: Sendable, CustomTestStringConvertible {
         .chunked("a chunk size past 64 bits", 400, "FFFFFFFFFFFFFFFFF\r\n"),
         .chunked("a chunk size that would be negative", 400, "FFFFFFFFFFFFFFFF\r\n"),
         .chunked("a chunk over the limit", 413, "FFFFFFF\r\n"),
-        .chunked("chunks over the limit together", 413, String(repeating: "64\r\n\(String(repeating: "x", count: 100))\r\n", count: 11)),
+        .chunked(
+            "chunks over the limit together", 413,
+            String(repeating: "64\r\n\(String(repeating: "x", count: 100))\r\n", count: 11)),
         .chunked("no CRLF after a chunk", 400, "3\r\nabcd\r\n0\r\n\r\n"),
         .chunked("LF after a chunk", 400, "3\r\nabc\n0\r\n\r\n"),
         .chunked("a bare LF after a chunk size", 400, "3\nabc\r\n0\r\n\r\n"),
         .chunked("a long chunk extension", 400, "3;\(String(repeating: "x", count: 300))\r\nabc\r\n"),
-        .chunked("many chunk extensions", 400, String(repeating: "1;\(String(repeating: "x", count: 200))\r\na\r\n", count: 30)),
+        .chunked(
+            "many chunk extensions", 400,
+            String(repeating: "1;\(String(repeating: "x", count: 200))\r\na\r\n", count: 30)),
         .chunked("a control character in a chunk extension", 400, "3;a\u{01}\r\nabc\r\n"),
         .chunked("a trailer that is no field", 400, "0\r\nno field\r\n\r\n"),
-        .chunked("endless trailers", 431, "0\r\n" + String(repeating: "a: \(String(repeating: "x", count: 1000))\r\n", count: 40)),
+        .chunked(
+            "endless trailers", 431,
+            "0\r\n" + String(repeating: "a: \(String(repeating: "x", count: 1000))\r\n", count: 40)),
     ]
 
     static let heads: [Offence] = [

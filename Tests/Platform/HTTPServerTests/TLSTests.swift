@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
-@testable import HTTPServer
 import SwiftExtensions
 import Testing
+
+@testable import HTTPServer
 
 @Suite struct TLSTests {
     /// The output of a shell command, and its exit status.
