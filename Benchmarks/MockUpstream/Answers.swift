@@ -18,8 +18,10 @@ enum Answers {
             #"{"index":\#($0),"message":\#(message),"logprobs":null,"finish_reason":"\#(reason)"}"#
         }
         let end = call["nousage"] != nil ? "" : ",\(usage)"
-        return #"{"id":"chatcmpl-mock","object":"chat.completion","created":\#(Timestamp.now().seconds),"model":"\#(call.model)","#
-            + #""choices":[\#(choices.joined(separator: ","))]\#(end),"system_fingerprint":"fp_mock"}"#
+        return
+            #"{"id":"chatcmpl-mock","object":"chat.completion","created":\#(Timestamp.now().seconds),"#
+            + #""model":"\#(call.model)","choices":[\#(choices.joined(separator: ","))]\#(end),"#
+            + #""system_fingerprint":"fp_mock"}"#
     }
 
     /// The events of one step, one a choice.

@@ -16,13 +16,16 @@ final class Mock: Sendable {
             calls.add(1, ordering: .relaxed)
             return await chat(ChatCall(request))
         case (.get, "/v1/models"):
-            return json(200, #"{"object":"list","data":[{"id":"mock","object":"model","created":1700000000,"owned_by":"mock"}]}"#)
+            return json(
+                200,
+                #"{"object":"list","data":[{"id":"mock","object":"model","created":1700000000,"owned_by":"mock"}]}"#)
         case (.get, "/count"): return json(200, #"{"calls":\#(calls.load(ordering: .relaxed))}"#)
         case (.post, "/reset"):
             calls.store(0, ordering: .relaxed)
             return json(200, #"{"calls":0}"#)
         default:
-            return json(404, #"{"error":{"message":"no such route","type":"invalid_request_error","param":null,"code":null}}"#)
+            return json(
+                404, #"{"error":{"message":"no such route","type":"invalid_request_error","param":null,"code":null}}"#)
         }
     }
 
@@ -53,7 +56,8 @@ final class Mock: Sendable {
                     if index == count / 2 {
                         if call["cut"] != nil { throw Cut() }
                         if call["midstream"] != nil {
-                            let error = #"{"error":{"message":"mock failure","type":"server_error","param":null,"code":null}}"#
+                            let error =
+                                #"{"error":{"message":"mock failure","type":"server_error","param":null,"code":null}}"#
                             return try await writer.write(Array("data: \(error)\n\n".utf8))
                         }
                     }
@@ -78,7 +82,8 @@ final class Mock: Sendable {
     private func failure(_ status: Int) -> HTTPResponse {
         let type = status == 429 ? "rate_limit_exceeded" : status < 500 ? "invalid_request_error" : "server_error"
         var response = json(
-            status, #"{"error":{"message":"mock answers \#(status)","type":"\#(type)","param":null,"code":"\#(type)"}}"#)
+            status, #"{"error":{"message":"mock answers \#(status)","type":"\#(type)","param":null,"code":"\#(type)"}}"#
+        )
         if status == 429 { response.headers.append(("Retry-After", "1")) }
         return response
     }

@@ -74,7 +74,9 @@ final class Acceptor: @unchecked Sendable {
     }
 
     func forget(_ connection: Connection) {
-        if connections.removeValue(forKey: ObjectIdentifier(connection)) != nil { open.count.subtract(1, ordering: .relaxed) }
+        if connections.removeValue(forKey: ObjectIdentifier(connection)) != nil {
+            open.count.subtract(1, ordering: .relaxed)
+        }
     }
 
     // MARK: Accepting
@@ -136,9 +138,11 @@ final class Acceptor: @unchecked Sendable {
     }
 
     private var interval: Duration {
-        let shortest = [
-            configuration.idleTimeout, configuration.headTimeout, configuration.bodyTimeout, configuration.requestTimeout,
-        ].min() ?? .seconds(1)
+        let shortest =
+            [
+                configuration.idleTimeout, configuration.headTimeout, configuration.bodyTimeout,
+                configuration.requestTimeout,
+            ].min() ?? .seconds(1)
         return min(max(shortest / 4, .milliseconds(5)), .milliseconds(250))
     }
 }

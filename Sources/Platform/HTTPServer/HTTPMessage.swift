@@ -60,7 +60,8 @@ package struct HTTPRequest: Sendable {
         while let byte = rest.popFirst() {
             let pair = rest.prefix(2)
             if byte == UInt8(ascii: "%"), pair.count == 2,
-                let high = Hex.value(pair[pair.startIndex]), let low = Hex.value(pair[pair.index(after: pair.startIndex)])
+                let high = Hex.value(pair[pair.startIndex]),
+                let low = Hex.value(pair[pair.index(after: pair.startIndex)])
             {
                 bytes.append(high << 4 | low)
                 rest = rest.dropFirst(2)
@@ -94,7 +95,8 @@ package enum HTTPBody: Sendable {
     /// All of it, sent at once with a `content-length`.
     case bytes([UInt8])
     /// Written piece by piece, chunked (to HTTP/1.0, until the connection closes). The head is sent before the closure
-    /// runs. When it throws, the connection is closed so that the client sees the answer was cut short. Not run for HEAD.
+    /// runs, on the handler's task. When it throws, the connection is closed in a way that shows the client that the
+    /// answer was cut short. Not run for HEAD.
     case stream(@Sendable (HTTPBodyWriter) async throws -> Void)
 }
 

@@ -59,7 +59,7 @@ package enum HTTPServerError: Error, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .invalidAddress(let address):
-            "\"\(address)\" is no address to listen on: give a numeric one and a port, as in 127.0.0.1:8080 or [::1]:8080"
+            "\"\(address)\" is no address to listen on: give a numeric one and a port, as 127.0.0.1:8080 or [::1]:8080"
         case .addressInUse(let address):
             "\(address) is in use by another server: stop that one or choose another port"
         case .cannotListen(let address, let reason):

@@ -28,10 +28,10 @@ struct RequestHead {
 
     /// Reads the line that now ends `bytes`; true when it is the empty one that ends the head.
     mutating func takeLine(maximumHeaders: Int) throws(RequestRefusal) -> Bool {
-        let line = lineStart..<bytes.count - 2
-        guard bytes.count - lineStart >= 2, bytes[line.upperBound] == 0x0D else {
+        guard bytes.count - lineStart >= 2, bytes[bytes.count - 2] == 0x0D else {
             throw RequestRefusal(400, "a line of the request's head does not end in CRLF")
         }
+        let line = lineStart..<bytes.count - 2
         defer { lineStart = bytes.count }
         if line.isEmpty {
             if hasRequestLine { return true }
@@ -159,7 +159,9 @@ struct RequestHead {
     /// 1*DIGIT, once. Even two equal ones are refused: another party may have read only one of them.
     private mutating func noteContentLength(_ value: Range<Int>) throws(RequestRefusal) {
         guard contentLength == nil else { throw RequestRefusal(400, "the request has two content-length headers") }
-        guard (1...18).contains(value.count) else { throw RequestRefusal(400, "the content-length is no number in bounds") }
+        guard (1...18).contains(value.count) else {
+            throw RequestRefusal(400, "the content-length is no number in bounds")
+        }
         var length = 0
         for byte in bytes[value] {
             guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else {

@@ -72,7 +72,9 @@ struct RequestParser {
                 guard try feedChunkEnd(bytes, &position) else { return .needMore }
                 phase = .chunkSize
             case .chunkSize:
-                guard try feedLine(bytes, &position, limit: Self.maximumChunkLineBytes, status: 400) else { return .needMore }
+                guard try feedLine(bytes, &position, limit: Self.maximumChunkLineBytes, status: 400) else {
+                    return .needMore
+                }
                 try beginChunk()
             case .trailers:
                 let left = limits.headBytes - trailerBytes
@@ -148,7 +150,9 @@ struct RequestParser {
         position = end
         guard newline != nil else { return false }
         line.removeLast()
-        guard line.popLast() == 0x0D else { throw RequestRefusal(400, "a line in the chunked body does not end in CRLF") }
+        guard line.popLast() == 0x0D else {
+            throw RequestRefusal(400, "a line in the chunked body does not end in CRLF")
+        }
         return true
     }
 
