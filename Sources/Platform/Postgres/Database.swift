@@ -35,6 +35,7 @@ package final class Database: Sendable {
     // MARK: Statements
 
     /// Runs one statement and returns its rows.
+    @discardableResult
     package func query(_ sql: SQL) async throws(PostgresError) -> [Row] { try await perform(sql).rows }
 
     /// Runs one statement and returns how many rows it touched.
@@ -68,6 +69,7 @@ package final class Database: Sendable {
     ///   - settings: configuration parameters that hold until the transaction ends (`set_config(…, true)`); sent
     ///     together with BEGIN and the first statement.
     ///   - retrying: how often to run `body` again when the server asks for it (40001, 40P01).
+    @discardableResult
     package func transaction<Value>(
         settings: [(String, String)] = [], isolation: Isolation = .readCommitted, retrying: Int = 0,
         _ body: (borrowing Transaction) async throws -> Value
@@ -116,6 +118,7 @@ package final class Database: Sendable {
 
     /// Lends a new connection, which is closed afterwards. Statements on it may take `queryTimeout`, an hour unless
     /// said otherwise, and the server's `statement_timeout` until `SET` changes it.
+    @discardableResult
     package func withConnection<Value>(
         queryTimeout: Duration? = nil, _ body: (PostgresConnection) async throws -> Value
     ) async throws -> Value {

@@ -59,6 +59,7 @@ package final class PostgresConnection: Sendable {
     init(_ session: DedicatedSession) { self.session = session }
 
     /// Runs one statement and returns its rows.
+    @discardableResult
     package func query(_ sql: SQL) async throws(PostgresError) -> [Row] { try await session.perform([sql]).rows }
 
     /// Runs one statement and returns how many rows it touched.

@@ -14,6 +14,7 @@ package struct Transaction: ~Copyable {
     let scope: TransactionScope
 
     /// Runs one statement and returns its rows.
+    @discardableResult
     package func query(_ sql: SQL) async throws(PostgresError) -> [Row] { try await scope.perform(sql).rows }
 
     /// Runs one statement and returns how many rows it touched.
@@ -21,6 +22,7 @@ package struct Transaction: ~Copyable {
     package func execute(_ sql: SQL) async throws(PostgresError) -> Int { try await scope.perform(sql).affected }
 
     /// A part that can fail on its own: when `body` throws, only what it did is undone, and the error is rethrown.
+    @discardableResult
     package func savepoint<Value>(
         _ body: (borrowing Transaction) async throws -> Value
     ) async throws -> Value {
