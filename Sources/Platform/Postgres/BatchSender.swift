@@ -137,12 +137,9 @@ final class BatchSender: SessionOwner, @unchecked Sendable {
             batch = next
             parts = [next.entries.indices]
         }
-        guard let batch, let part = parts.last else {
-            if stopped != nil { finishStop() }
-            return
-        }
+        guard let batch else { return finishStop() }
         startSweeping()
-        guard !isFlying, !isPaused, isPrepared, let session else { return }
+        guard !isFlying, !isPaused, isPrepared, let session, let part = parts.last else { return }
         isFlying = true
         parts.removeLast()
         session.submit(
