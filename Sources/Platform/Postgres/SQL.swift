@@ -80,6 +80,9 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
         /// The same for a value that is never nil.
         package mutating func appendInterpolation(_ value: some PostgresEncodable) { sql.bind(value) }
 
+        /// Binds a value, or NULL.
+        package mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) { sql.bind(value) }
+
         /// Splices another statement with its parameters.
         package mutating func appendInterpolation(_ other: SQL) { sql.append(other) }
 
