@@ -256,7 +256,7 @@ import Testing
             do throws(HTTPClientError) { _ = try await client.fetch(hang) } catch { seen.withLock { $0 = error } }
         }
         let task = onLoop ? loop.spawn(body) : Task { await body() }
-        try await Task.sleep(for: .milliseconds(50))
+        #expect(try await becomes("2", "/count/connections"))
         task.cancel()
         await task.value
         #expect(seen.withLock { $0 } == .cancelled)

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Redis
+import SwiftExtensions
+
+/// A private redis-server on a unix socket and a loopback port, in a directory of its own.
+final class RedisServer: Sendable {
+    let directory: String
+    let port: Int
+    private let password: String?
+    private let process = Locked<pid_t>(0)
+
+    init(password: String? = nil) {
+        var template = Array("/tmp/redis-XXXXXX".utf8CString)
+        mkdtemp(&template)
+        directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        port = Self.freePort()
+        self.password = password
+        start()
+    }
+
+    deinit {
+        signal(SIGKILL)
+        system("rm -rf \(directory)")
+    }
+
+    var socketURL: Secret<String> { Secret("unix://\(directory)/socket") }
+    var url: Secret<String> { Secret("redis://\(password.map { ":\($0)@" } ?? "")127.0.0.1:\(port)/0") }
+
+    /// Starts it, again after it was killed, and waits until it answers.
+    func start() {
+        system(
+            """
+            cd \(directory) && redis-server --port \(port) --bind 127.0.0.1 --unixsocket \(directory)/socket --save '' \
+            --daemonize yes --pidfile \(directory)/pid --logfile log \(password.map { "--requirepass \($0)" } ?? "") >/dev/null
+            for i in $(seq 200); do redis-cli -s \(directory)/socket ping >/dev/null 2>&1 && [ -s pid ] && break; sleep 0.02; done
+            """)
+        guard let file = fopen(directory + "/pid", "r") else { return }
+        var text = [CChar](repeating: 0, count: 20)
+        fgets(&text, 20, file)
+        fclose(file)
+        process.withLock { $0 = pid_t(atoi(text)) }
+    }
+
+    func signal(_ number: Int32) {
+        let process = process.withLock { $0 }
+        if process > 0 { kill(process, number) }
+    }
+
+    /// Runs a command by other means.
+    func cli(_ arguments: String) { system("redis-cli -s \(directory)/socket \(arguments) >/dev/null 2>&1") }
+
+    private static func freePort() -> Int {
+        let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(probe) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        return withUnsafeMutableBytes(of: &address) { raw in
+            let pointer = raw.baseAddress?.assumingMemoryBound(to: sockaddr.self)
+            bind(probe, pointer, length)
+            getsockname(probe, pointer, &length)
+            return Int(UInt16(bigEndian: raw.load(fromByteOffset: 2, as: UInt16.self)))
+        }
+    }
+}
