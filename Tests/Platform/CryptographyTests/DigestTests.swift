@@ -13,7 +13,8 @@ struct DigestTests {
             "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
         ),
         (
-            "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
+            "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmn"
+                + "hijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
             "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"
         ),
     ]
@@ -75,13 +76,26 @@ struct DigestTests {
     @Test(
         "the messages of RFC 4231 give their codes",
         arguments: [
-            (String(repeating: "0b", count: 20), "4869205468657265", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
-            ("4a656665", "7768617420646f2079612077616e7420666f72206e6f7468696e673f", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
-            (String(repeating: "aa", count: 20), String(repeating: "dd", count: 50), "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"),
-            ("0102030405060708090a0b0c0d0e0f10111213141516171819", String(repeating: "cd", count: 50), "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b"),
+            (
+                String(repeating: "0b", count: 20), "4869205468657265",
+                "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
+            ),
+            (
+                "4a656665", "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+            ),
+            (
+                String(repeating: "aa", count: 20), String(repeating: "dd", count: 50),
+                "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"
+            ),
+            (
+                "0102030405060708090a0b0c0d0e0f10111213141516171819", String(repeating: "cd", count: 50),
+                "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b"
+            ),
             (
                 String(repeating: "aa", count: 131),
-                "54657374205573696e67204c6172676572205468616e20426c6f636b2d53697a65204b6579202d2048617368204b6579204669727374",
+                "54657374205573696e67204c6172676572205468616e20426c6f63"
+                    + "6b2d53697a65204b6579202d2048617368204b6579204669727374",
                 "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
             ),
         ])
@@ -92,7 +106,10 @@ struct DigestTests {
 
     @Test("base 64 of RFC 4648 §10 goes both ways")
     func base64() {
-        let known = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy")]
+        let known = [
+            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ]
         for (plain, text) in known {
             #expect(Base64.encode(Array(plain.utf8)) == text)
             #expect(Base64.decode(text) == Array(plain.utf8))
@@ -110,14 +127,19 @@ struct DigestTests {
 
     @Test(
         "text that is not strict base 64 is refused",
-        arguments: ["Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm9v=", "====", "=", "Z===", "Zg==Zg==", "Zm 9", "Zm9v\n", "-_-_", "Zm9é", "Z=g="])
+        arguments: [
+            "Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm9v=", "====", "=", "Z===", "Zg==Zg==", "Zm 9", "Zm9v\n",
+            "-_-_", "Zm9é", "Z=g=",
+        ])
     func notBase64(text: String) {
         #expect(Base64.decode(text) == nil)
     }
 
     @Test("the alphabets do not mix, and unpadded text has no padding")
     func alphabets() {
-        #expect(Base64.decode("+/+/", .url) == nil && Base64.decode("Zg==", .url) == nil && Base64.decode("Zh", .url) == nil)
+        #expect(
+            Base64.decode("+/+/", .url) == nil && Base64.decode("Zg==", .url) == nil && Base64.decode("Zh", .url) == nil
+        )
         #expect(Base64.decode("Zg==", .standardUnpadded) == nil && Base64.decode("-_", .standardUnpadded) == nil)
     }
 

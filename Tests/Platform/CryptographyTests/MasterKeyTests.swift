@@ -69,7 +69,9 @@ struct MasterKeyTests {
         #expect(rmdir(directory) == 0)
     }
 
-    @Test("a file others may read is refused with the remedy", arguments: [0o644, 0o640, 0o604, 0o660, 0o602, 0o700, 0o777])
+    @Test(
+        "a file others may read is refused with the remedy",
+        arguments: [0o644, 0o640, 0o604, 0o660, 0o602, 0o700, 0o777])
     func mode(mode: Int) throws {
         try withDirectory { directory in
             let path = "\(directory)/key"
@@ -86,7 +88,9 @@ struct MasterKeyTests {
         try withDirectory { directory in
             let path = "\(directory)/key"
             write(count, to: path, mode: 0o600)
-            #expect(throws: MasterKeyError.wrongSize(path: path, bytes: count)) { try MasterKey.loadOrCreate(path: path) }
+            #expect(throws: MasterKeyError.wrongSize(path: path, bytes: count)) {
+                try MasterKey.loadOrCreate(path: path)
+            }
             var status = stat()
             #expect(stat(path, &status) == 0 && Int(status.st_size) == count)
         }
@@ -98,7 +102,9 @@ struct MasterKeyTests {
             let path = "\(directory)/key"
             write(32, to: path, mode: 0o600)
             #expect(chown(path, 12345, 12345) == 0)
-            #expect(throws: MasterKeyError.wrongOwner(path: path, owner: 12345, process: 0)) { try MasterKey.load(path: path) }
+            #expect(throws: MasterKeyError.wrongOwner(path: path, owner: 12345, process: 0)) {
+                try MasterKey.load(path: path)
+            }
         }
     }
 
@@ -108,7 +114,9 @@ struct MasterKeyTests {
             let path = "\(directory)/directory"
             mkdir(path, 0o700)
             #expect(throws: MasterKeyError.notAFile(path: path)) { try MasterKey.load(path: path) }
-            let error = #expect(throws: MasterKeyError.self) { try MasterKey.loadOrCreate(path: "\(directory)/none/key") }
+            let error = #expect(throws: MasterKeyError.self) {
+                try MasterKey.loadOrCreate(path: "\(directory)/none/key")
+            }
             #expect(error?.description.contains("No such file or directory") == true)
         }
     }

@@ -1,7 +1,8 @@
-// SPDX-License-Identifier: Apache-2.0
-@testable import Cryptography
 import SwiftExtensions
 import Testing
+
+// SPDX-License-Identifier: Apache-2.0
+@testable import Cryptography
 
 @Suite("Passwords (Argon2id)")
 struct PasswordTests {
@@ -74,14 +75,16 @@ struct PasswordTests {
         for index in stored.indices {
             var changed = stored
             changed[index] = changed[index] == UInt8(ascii: "A") ? UInt8(ascii: "B") : UInt8(ascii: "A")
-            let isRight = try? await hashing.verify(Secret("password"), against: String(decoding: changed, as: UTF8.self))
+            let isRight = try? await hashing.verify(
+                Secret("password"), against: String(decoding: changed, as: UTF8.self))
             #expect(isRight != true)
         }
     }
 
     @Test("past the queue the answer is busy, and everyone else is served")
     func bounded() async {
-        let hashing = PasswordHashing(cost: Argon2idCost(memoryKiB: 32 * 1024, passes: 2, lanes: 1), threads: 1, queue: 3)
+        let hashing = PasswordHashing(
+            cost: Argon2idCost(memoryKiB: 32 * 1024, passes: 2, lanes: 1), threads: 1, queue: 3)
         let outcomes = await withTaskGroup(of: CryptographyError?.self) { group in
             for _ in 0..<40 {
                 group.addTask {

@@ -34,7 +34,8 @@ struct CanonicalTests {
         try JSONText(validating: names).root.members { order.append($1.string ?? "\($0)?") }
         #expect(
             order == [
-                "Carriage Return", "One", "Control", "Latin Small Letter O With Diaeresis", "Euro Sign", "Emoji: Grinning Face",
+                "Carriage Return", "One", "Control", "Latin Small Letter O With Diaeresis", "Euro Sign",
+                "Emoji: Grinning Face",
                 "Hebrew Letter Dalet With Dagesh",
             ])
     }
@@ -76,7 +77,9 @@ struct CanonicalTests {
     func refused() throws {
         #expect(try canonical("9007199254740994") == "9007199254740994")
         #expect(throws: JSONCanonicalError.inexactNumber("9007199254740993")) { try canonical("9007199254740993") }
-        #expect(throws: JSONCanonicalError.inexactNumber("295147905179352825856")) { try canonical("295147905179352825856") }
+        #expect(throws: JSONCanonicalError.inexactNumber("295147905179352825856")) {
+            try canonical("295147905179352825856")
+        }
         #expect(throws: JSONCanonicalError.inexactNumber("1e400")) { try canonical("[1e400]") }
         #expect(throws: JSONCanonicalError.duplicateKey("a")) { try canonical(#"{"x":{"a":1,"b":2,"\u0061":3}}"#) }
         #expect(try canonical("{\"\u{E9}\":1,\"e\u{301}\":2}") == "{\"e\u{301}\":2,\"\u{E9}\":1}")

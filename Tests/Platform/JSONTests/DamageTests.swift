@@ -5,14 +5,17 @@ import Testing
 @Suite("JSON that was damaged")
 struct DamageTests {
     static let sample = Array(
-        #"{"model":"gpt","n":-12.5e+3,"deep":[{"a":[true,false,null]},"é😀\u00e9\ud83d\ude00\n"],"e":{},"l":[],"t":"x"}"#.utf8)
+        #"{"model":"gpt","n":-12.5e+3,"deep":[{"a":[true,false,null]},"é😀\u00e9\ud83d\ude00\n"],"e":{},"l":[],"t":"x"}"#
+            .utf8)
 
     @Test("no proper prefix and no proper suffix of an object is valid")
     func truncated() throws {
         _ = try JSONText(validating: Self.sample)
         for count in 0..<Self.sample.count {
             #expect(throws: JSONError.self) { try JSONText(validating: Array(Self.sample.prefix(count))) }
-            if count > 0 { #expect(throws: JSONError.self) { try JSONText(validating: Self.sample + Self.sample.prefix(count)) } }
+            if count > 0 {
+                #expect(throws: JSONError.self) { try JSONText(validating: Self.sample + Self.sample.prefix(count)) }
+            }
         }
     }
 

@@ -22,7 +22,9 @@ struct EditTests {
     @Test("a value is replaced and every other byte stays")
     func replace() throws {
         let text = #"{ "model" : "a",  "x":{"y": [1, 2]} , "n":1.0 }"#
-        #expect(try edit(text) { edit, _ in edit.set("model", to: "b\"") } == #"{ "model" : "b\"",  "x":{"y": [1, 2]} , "n":1.0 }"#)
+        #expect(
+            try edit(text) { edit, _ in edit.set("model", to: "b\"") }
+                == #"{ "model" : "b\"",  "x":{"y": [1, 2]} , "n":1.0 }"#)
         #expect(
             try edit(text) { edit, root in
                 if let element = root["x"]?["y"]?.elements[1] { edit.replace(element, with: ["z": nil]) }
@@ -38,10 +40,14 @@ struct EditTests {
         #expect(
             try edit(#"{"a":1}"#) { edit, _ in edit.set("stream_options", to: ["include_usage": true]) }
                 == #"{"a":1,"stream_options":{"include_usage":true}}"#)
-        #expect(try edit(#"{"a":1}"#) { edit, _ in for n: JSONValue in [2, 3] { edit.set("b", to: n) } } == #"{"a":1,"b":3}"#)
-        #expect(try edit(#"{"a":1}"#) { edit, _ in for n: JSONValue in [2, 3] { edit.set("a", to: n) } } == #"{"a":3}"#)
         #expect(
-            try edit(#"{"o":{"p":1}}"#) { edit, root in edit.set("q", to: 2, in: root["o"]) } == #"{"o":{"p":1,"q":2}}"#)
+            try edit(#"{"a":1}"#) { edit, _ in for n: JSONValue in [2, 3] { edit.set("b", to: n) } }
+                == #"{"a":1,"b":3}"#)
+        #expect(
+            try edit(#"{"a":1}"#) { edit, _ in for n: JSONValue in [2, 3] { edit.set("a", to: n) } } == #"{"a":3}"#)
+        #expect(
+            try edit(#"{"o":{"p":1}}"#) { edit, root in edit.set("q", to: 2, in: root["o"]) } == #"{"o":{"p":1,"q":2}}"#
+        )
     }
 
     @Test(

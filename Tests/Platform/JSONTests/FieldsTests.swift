@@ -17,8 +17,8 @@ struct FieldsTests {
     func read() throws {
         var fields = try fields(
             #"""
-            {"name":"x","count":7,"on":true,"tags":["a","b"],"price":0.00000015,"text_price":"1.10","big":12345678901234.123456789012,
-             "inner":{"a":1},"list":[{"a":1},{"a":2}],"nothing":null}
+            {"name":"x","count":7,"on":true,"tags":["a","b"],"price":0.00000015,"text_price":"1.10",
+             "big":12345678901234.123456789012,"inner":{"a":1},"list":[{"a":1},{"a":2}],"nothing":null}
             """#)
         #expect(try fields.string("name") == "x")
         #expect(try fields.integer("count", in: 1...10) == 7)
@@ -41,7 +41,8 @@ struct FieldsTests {
 
     @Test("each error names its field and what was expected")
     func errors() throws {
-        let text = #"{"s":1,"n":11,"f":1.5,"b":"true","d":1e-13,"a":[1],"o":[],"z":null,"p":{"q":{"r":"x"}},"l":[{"a":1},2]}"#
+        let text =
+            #"{"s":1,"n":11,"f":1.5,"b":"true","d":1e-13,"a":[1],"o":[],"z":null,"p":{"q":{"r":"x"}},"l":[{"a":1},2]}"#
         var all = try fields(text)
         #expect(message { _ = try all.string("s") } == "\"s\" must be a string")
         #expect(message { _ = try all.integer("n", in: 1...10) } == "\"n\" must be a whole number from 1 to 10")

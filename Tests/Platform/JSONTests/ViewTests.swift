@@ -6,7 +6,8 @@ import Testing
 struct ViewTests {
     @Test("fields are found by name, at the root and below, and their bytes are as written")
     func lookup() throws {
-        let text = try JSONText(validating: #" { "a" : 1.50 , "b":{"c":[1, {"d":"x"} ],"e":"}]"}, "f":"\"," , "g":null} "#)
+        let text = try JSONText(
+            validating: #" { "a" : 1.50 , "b":{"c":[1, {"d":"x"} ],"e":"}]"}, "f":"\"," , "g":null} "#)
         let root = text.root
         #expect(root.kind == .object)
         #expect(root["a"]?.numberLiteral == "1.50")
@@ -22,7 +23,9 @@ struct ViewTests {
 
     @Test("names match when they are written with escapes, and only byte for byte")
     func escapedNames() throws {
-        let root = try JSONText(validating: #"{"\u006dodel":1,"a\\nb":2,"caf\u00e9":3,"\ud83d\ude00":4,"x":{"\u0079":5}}"#).root
+        let root = try JSONText(
+            validating: #"{"\u006dodel":1,"a\\nb":2,"caf\u00e9":3,"\ud83d\ude00":4,"x":{"\u0079":5}}"#
+        ).root
         #expect(root["model"]?.integer == 1)
         #expect(root[#"a\nb"#]?.integer == 2 && root[#"a\\nb"#] == nil && root["a\nb"] == nil)
         #expect(root["caf\u{E9}"]?.integer == 3)
@@ -35,7 +38,10 @@ struct ViewTests {
     @Test("several names are collected in one pass, the first of each")
     func several() throws {
         let root = try JSONText(validating: #"{"a":1,"b":2,"a":3,"c":{"a":9,"z":8,"a":7}}"#).root
-        #expect(root.members(named: ["c", "b", "a", "a", "x"]).map { $0?.kind } == [.object, .number, .number, .number, nil])
+        #expect(
+            root.members(named: ["c", "b", "a", "a", "x"]).map { $0?.kind } == [
+                .object, .number, .number, .number, nil,
+            ])
         #expect(root.members(named: ["a"]).first??.integer == 1)
         #expect(root["c"]?.members(named: ["z", "a"]).map { $0?.integer } == [8, 9])
         #expect(root["a"]?.members(named: ["a"]).count == 1)
@@ -93,6 +99,8 @@ struct ViewTests {
         #expect(try JSONText(validating: "null").root.double == nil)
         #expect(JSONNumber("1e400")?.double == nil)
         #expect((JSONNumber("0.30")?.decimal).map { "\($0)" } == "0.3")
-        #expect(JSONNumber(Double.nan) == nil && JSONNumber("abc") == nil && JSONNumber(" 1") == nil && JSONNumber("\"1\"") == nil)
+        #expect(
+            JSONNumber(Double.nan) == nil && JSONNumber("abc") == nil && JSONNumber(" 1") == nil
+                && JSONNumber("\"1\"") == nil)
     }
 }
