@@ -33,7 +33,8 @@ package struct AES256GCM: Sendable {
         let cipher = Cipher(key: key, nonce: nonce, seals: true)
         unsafe output.withUnsafeMutableBufferPointer { output in
             guard let body = unsafe output.baseAddress.map({ unsafe $0 + Self.nonceSize }) else { return }
-            let done = unsafe cipher.add(context) && cipher.transform(plaintext[...], into: body)
+            let done =
+                unsafe cipher.add(context) && cipher.transform(plaintext[...], into: body)
                 && cipher.writeTag(to: body + plaintext.count)
             precondition(done, "AES-256-GCM did not seal")
         }
@@ -50,7 +51,8 @@ package struct AES256GCM: Sendable {
         var plaintext = [UInt8](repeating: 0, count: body.count)
         let cipher = Cipher(key: key, nonce: nonce, seals: false)
         unsafe plaintext.withUnsafeMutableBufferPointer { output in
-            isGenuine = unsafe cipher.add(context) && cipher.transform(body, into: output.baseAddress)
+            isGenuine =
+                unsafe cipher.add(context) && cipher.transform(body, into: output.baseAddress)
                 && cipher.checkTag(&tag)
         }
         guard isGenuine else {

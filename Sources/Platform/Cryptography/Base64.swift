@@ -34,7 +34,7 @@ package enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The bytes; nil for characters outside the alphabet, wrong or missing padding, and bits left over that are not zero.
+    /// The bytes; nil for characters outside the alphabet, wrong padding, and bits left over that are not zero.
     package static func decode(_ text: String, _ alphabet: Alphabet = .standard) -> [UInt8]? {
         var digits = Array(text.utf8)
         if alphabet == .standard {

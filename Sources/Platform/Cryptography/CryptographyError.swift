@@ -23,9 +23,10 @@ package enum CryptographyError: Error, Equatable, Sendable, CustomStringConverti
         case .wrongSize(let what, let expected, let found): "a \(what) has \(expected) bytes; this one has \(found)"
         case .corrupted: "the sealed bytes were changed, or belong to another row or key"
         case .wrongKey(let needed, let held):
-            "sealed under master key \(needed), but the key in use is \(held); start with the key file it was sealed under"
+            "sealed under master key \(needed), but the key in use is \(held); start with the key file it needs"
         case .invalidKey: "the bytes are no Ed25519 public key"
-        case .invalidPasswordHash: "the stored password hash is not an Argon2id string within bounds; set a new password"
+        case .invalidPasswordHash:
+            "the stored password hash is not an Argon2id string within bounds; set a new password"
         case .busy: "too many passwords are being checked at once; try again in a few seconds"
         case .outOfMemory: "no memory to hash a password; give the process more or lower the memory parameter"
         }

@@ -47,6 +47,7 @@ package struct Digest: Sendable, Hashable, CustomStringConvertible {
             | (left.words.2 ^ right.words.2) | (left.words.3 ^ right.words.3) == 0
     }
 
+    /// Feeds the words to `hasher`.
     package func hash(into hasher: inout Hasher) {
         hasher.combine(words.0)
         hasher.combine(words.1)

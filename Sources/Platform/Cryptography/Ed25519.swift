@@ -42,7 +42,9 @@ package enum Ed25519 {
 
         /// The key of 32 bytes, or `wrongSize` or `invalidKey`.
         package init(_ bytes: [UInt8]) throws(CryptographyError) {
-            guard bytes.count == 32 else { throw .wrongSize(of: "Ed25519 public key", expected: 32, found: bytes.count) }
+            guard bytes.count == 32 else {
+                throw .wrongSize(of: "Ed25519 public key", expected: 32, found: bytes.count)
+            }
             guard let handle = KeyHandle(publicKey: bytes) else { throw .invalidKey }
             self.handle = handle
             self.bytes = bytes
@@ -61,7 +63,9 @@ package enum Ed25519 {
     private let key: OpaquePointer
 
     init?(seed: [UInt8]) {
-        guard let key = unsafe EVP_PKEY_new_raw_private_key_ex(nil, "ED25519", nil, seed, seed.count) else { return nil }
+        guard let key = unsafe EVP_PKEY_new_raw_private_key_ex(nil, "ED25519", nil, seed, seed.count) else {
+            return nil
+        }
         unsafe self.key = key
     }
 
@@ -87,7 +91,8 @@ package enum Ed25519 {
         var count = 64
         let context = unsafe EVP_MD_CTX_new()
         defer { unsafe EVP_MD_CTX_free(context) }
-        let done = unsafe EVP_DigestSignInit_ex(context, nil, nil, nil, nil, key, nil) == 1
+        let done =
+            unsafe EVP_DigestSignInit_ex(context, nil, nil, nil, nil, key, nil) == 1
             && EVP_DigestSign(context, &signature, &count, message, message.count) == 1
         precondition(done && count == 64, "Ed25519 did not sign")
         return signature

@@ -36,13 +36,15 @@ extension MasterKey {
     package func seal(_ plaintext: Secret<[UInt8]>, context: [UInt8]) -> Envelope {
         var dataKey = Memory.random(32)
         defer { Memory.wipe(&dataKey) }
-        guard let rowCipher = try? AES256GCM(key: Secret(dataKey)) else { preconditionFailure("a data key has 32 bytes") }
+        guard let rowCipher = try? AES256GCM(key: Secret(dataKey)) else {
+            preconditionFailure("a data key has 32 bytes")
+        }
         return Envelope(
             wrappedKey: cipher.seal(dataKey, context: Self.wrapping(context)),
             sealed: rowCipher.seal(plaintext.reveal(), context: context), keyID: id)
     }
 
-    /// The secret in an envelope: `wrongKey` names both ids, `corrupted` says bytes or context are not those of the seal.
+    /// The secret in an envelope: `wrongKey` names both ids; `corrupted` when bytes or context are not those of the seal.
     package func open(_ envelope: Envelope, context: [UInt8]) throws(CryptographyError) -> Secret<[UInt8]> {
         var dataKey = try dataKey(of: envelope, context: context)
         defer { Memory.wipe(&dataKey) }

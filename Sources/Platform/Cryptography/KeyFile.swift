@@ -23,13 +23,14 @@ enum KeyFile {
         return Secret(Array(bytes.prefix(count)))
     }
 
-    /// Writes a new file beside `path` and links it to that name, which fails if the name is taken: then the other's file stays.
+    /// Writes a new file beside `path` and links it to that name. If somebody else has taken the name, theirs stays.
     static func create(_ path: String, _ bytes: [UInt8]) throws(MasterKeyError) {
         let beside = "\(path).\(Hex.encode(Memory.random(8)))"
         let file = unsafe open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else { throw failure("create", path) }
         defer { unsafe unlink(beside) }
-        let written = unsafe fchmod(file, 0o600) == 0 && write(file, bytes, bytes.count) == bytes.count
+        let written =
+            unsafe fchmod(file, 0o600) == 0 && write(file, bytes, bytes.count) == bytes.count
             && fsync(file) == 0
         let problem = written ? nil : failure("write", path)
         close(file)

@@ -18,7 +18,7 @@ package enum Memory {
         unsafe bytes.withUnsafeMutableBytes { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) }
     }
 
-    /// Random bytes fit for keys (OpenSSL's DRBG, seeded by the system). Traps without randomness: going on would be worse.
+    /// Random bytes fit for keys (OpenSSL's DRBG, seeded by the system). Traps without: going on would be worse.
     package static func random(_ count: Int) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         let done = unsafe count == 0 || RAND_bytes(&bytes, Int32(count)) == 1

@@ -4,7 +4,7 @@ import Glibc
 
 /// SHA-256 (FIPS 180-4), of a message in one piece or in many.
 ///
-/// The algorithm is fetched once for the process and each thread keeps one context, which halves the cost of a short hash.
+/// The algorithm is fetched once for the process and each thread keeps one context: half the cost of a short hash.
 /// A value is one running hash; it cannot be copied, and ends with `finish()`.
 @safe package struct SHA256: ~Copyable {
     private let context: OpaquePointer

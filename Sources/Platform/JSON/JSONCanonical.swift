@@ -4,7 +4,7 @@
 package enum JSONCanonicalError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A name occurs twice in one object.
     case duplicateKey(String)
-    /// A number is beyond a Double, or a whole number is one that no Double holds exactly.
+    /// A number is beyond a Double, or a whole number is not the one its Double is written as.
     case inexactNumber(String)
 
     /// One line for people.
@@ -56,10 +56,9 @@ extension JSONWriter {
             throw .inexactNumber(number.literal)
         }
         let isWhole = number.literal.utf8.allSatisfy { $0 == UInt8(ascii: "-") || $0 &- UInt8(ascii: "0") < 10 }
-        if isWhole, value.magnitude > 9_007_199_254_740_992 {
-            guard let exact = Int128(number.literal), Int128(exactly: value) == exact else {
-                throw .inexactNumber(number.literal)
-            }
+        // From 2⁵³ on, several whole numbers share one Double: only the one it is written as may stand for it.
+        if isWhole, value.magnitude >= 9_007_199_254_740_992, text != number.literal {
+            throw .inexactNumber(number.literal)
         }
         return text
     }

@@ -103,7 +103,8 @@ package struct JSONEdit: Sendable {
         var patches: [Patch] = []
         let firstKept = members.indices.first { !object.removed.contains($0) }
         for index in object.removed where firstKept.map({ index > $0 }) ?? false {
-            patches.append(Patch(range: members[index - 1].whole.upperBound..<members[index].whole.upperBound, bytes: []))
+            patches.append(
+                Patch(range: members[index - 1].whole.upperBound..<members[index].whole.upperBound, bytes: []))
         }
         if let first = members.first, firstKept != 0, let last = members.last {
             let end = firstKept.map { members[$0].whole.lowerBound } ?? last.whole.upperBound

@@ -107,7 +107,8 @@ package struct JSONFields: Sendable {
     // MARK: Scalars
 
     /// A string of so many bytes of UTF-8.
-    package mutating func string(_ name: String, bytes: ClosedRange<Int> = 0...65_536) throws(JSONFieldError) -> String {
+    package mutating func string(_ name: String, bytes: ClosedRange<Int> = 0...65_536) throws(JSONFieldError) -> String
+    {
         try required(name, optionalString(name, bytes: bytes))
     }
 

@@ -69,7 +69,7 @@ enum ECMAScriptNumber {
     static func format(_ value: Double) -> String? {
         guard value.isFinite else { return nil }
         guard value != 0 else { return "0" }
-        // Swift prints the shortest digits that read back, the closest of them: ECMAScript's digits, laid out differently.
+        // Swift prints the shortest digits that read back, the closest of them: ECMAScript's, laid out differently.
         let (digits, point) = parts(of: value.magnitude.description)
         let count = digits.count
         let text = String(decoding: digits, as: UTF8.self)

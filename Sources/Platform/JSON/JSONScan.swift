@@ -10,7 +10,7 @@ enum JSONScan {
     static func plainEnd(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
         var position = start
         guard let base = UnsafeRawPointer(bytes.baseAddress) else { return start }
-        // A byte's top bit is set where a subtraction borrowed. Borrows run upward only, so the lowest set bit is right.
+        // A byte's top bit is set where a subtraction borrowed. Borrows run upward, so the lowest set bit is right.
         while position + 16 <= bytes.count {
             let word = (base + position).loadUnaligned(as: SIMD2<UInt64>.self)
             let quote = word ^ SIMD2(repeating: ones &* 0x22)

@@ -2,8 +2,8 @@
 
 /// One strict pass over a text (RFC 8259): grammar, escapes and UTF-8 together.
 ///
-/// Strings, which are nearly all of a large body, are crossed sixteen bytes at a time. The members of the root object are
-/// noted on the way, so that looking one up later costs no second pass.
+/// Strings, which are nearly all of a large body, are crossed sixteen bytes at a time. The members of the root object
+/// are noted on the way, so that looking one up later costs no second pass.
 struct JSONValidator {
     typealias Failure = (kind: JSONError.Kind, offset: Int)
 

@@ -54,7 +54,7 @@ package struct JSONView: Sendable {
 
     // MARK: Objects
 
-    /// The value of the first member named `key`, however the name is escaped. Nil when there is none or this is no object.
+    /// The value of the first member named `key`, however the name is escaped. Nil when there is none, or no object.
     package subscript(_ key: String) -> JSONView? {
         var key = key
         var found: Range<Int>?

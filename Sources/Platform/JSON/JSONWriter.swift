@@ -78,7 +78,7 @@ package struct JSONWriter: Sendable {
     /// An exact decimal, as a number.
     package mutating func decimal(_ value: FixedDecimal) { literal(value.description) }
 
-    /// The shortest literal that reads back as `value`; `null` when it is not finite, since JSON has no other word for it.
+    /// The shortest literal that reads back as `value`; `null` when it is not finite: JSON has no other word for it.
     package mutating func double(_ value: Double) { literal(ECMAScriptNumber.format(value) ?? "null") }
 
     /// True or false.

@@ -2,10 +2,13 @@
 
 /// Waits that double up to a bound, each with full jitter ("Exponential Backoff And Jitter", AWS, 2015).
 package struct Backoff: Sendable {
+    /// The first wait, at most.
     package let first: Duration
+    /// The bound of all waits.
     package let longest: Duration
     private var next: Duration
 
+    /// Waits from `first`, doubling to `longest`.
     package init(first: Duration, longest: Duration) {
         self.first = first
         self.longest = longest

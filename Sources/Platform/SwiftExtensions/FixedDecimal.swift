@@ -8,12 +8,15 @@ package struct FixedDecimal: Sendable, Hashable, Comparable {
     /// The value times 10¹².
     package let units: Int128
 
+    /// The value of that many units of 10⁻¹².
     package init(units: Int128) { self.units = units }
 
+    /// Nothing.
     package static let zero = FixedDecimal(units: 0)
     /// Units in one whole.
     package static let scale: Int128 = 1_000_000_000_000
 
+    /// Whether `left` is less.
     package static func < (left: FixedDecimal, right: FixedDecimal) -> Bool { left.units < right.units }
 
     /// The sum; traps out of bounds, so use `adding` where values come from outside.
@@ -28,6 +31,7 @@ package struct FixedDecimal: Sendable, Hashable, Comparable {
     package static func * (value: FixedDecimal, count: Int64) -> FixedDecimal {
         FixedDecimal(units: value.units * Int128(count))
     }
+    /// Adds; traps out of bounds.
     package static func += (left: inout FixedDecimal, right: FixedDecimal) { left = left + right }
 
     /// The sum; nil out of bounds.
@@ -80,7 +84,9 @@ extension FixedDecimal: LosslessStringConvertible {
         let lead = digits.prefix { $0 == 0 }.count
         while digits.last == 0, digits.count > lead { digits.removeLast() }
         digits = digits.dropFirst(lead)
-        guard let units = Self.units(digits, zeros: point - lead + 12 - digits.count, negative: negative) else { return nil }
+        guard let units = Self.units(digits, zeros: point - lead + 12 - digits.count, negative: negative) else {
+            return nil
+        }
         self.init(units: units)
     }
 

@@ -19,6 +19,7 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     /// Whole seconds since 1970, rounded down.
     package var seconds: Int64 { microseconds.flooredDivision(by: 1_000_000).quotient }
 
+    /// Whether `left` is earlier.
     package static func < (left: Timestamp, right: Timestamp) -> Bool { left.microseconds < right.microseconds }
 
     /// Later by `duration`, to the microsecond; past the ends of time it is the first or last instant, never a trap.

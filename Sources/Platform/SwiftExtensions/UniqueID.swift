@@ -10,6 +10,7 @@ package struct UniqueID: Sendable, Hashable, Comparable {
     /// Bytes 8–15, big-endian.
     package let low: UInt64
 
+    /// The id of those 16 bytes.
     package init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
@@ -52,12 +53,14 @@ package struct UniqueID: Sendable, Hashable, Comparable {
             + (0..<8).map { UInt8(truncatingIfNeeded: low >> (56 - 8 * $0)) }
     }
 
+    /// By bytes: for version 7, by time.
     package static func < (left: UniqueID, right: UniqueID) -> Bool {
         left.high != right.high ? left.high < right.high : left.low < right.low
     }
 }
 
 extension UniqueID: LosslessStringConvertible {
+    /// 36 characters in lower case.
     package var description: String {
         String(unsafeUninitializedCapacity: 36) { buffer in
             var position = 0
@@ -86,7 +89,11 @@ extension UniqueID: LosslessStringConvertible {
                 guard byte == UInt8(ascii: "-") else { return nil }
             } else {
                 guard let value = Hex.value(byte), digits < 32 else { return nil }
-                if digits < 16 { words.0 = words.0 << 4 | UInt64(value) } else { words.1 = words.1 << 4 | UInt64(value) }
+                if digits < 16 {
+                    words.0 = words.0 << 4 | UInt64(value)
+                } else {
+                    words.1 = words.1 << 4 | UInt64(value)
+                }
                 digits += 1
             }
             position += 1

@@ -18,7 +18,9 @@ struct SmallTests {
         let secret = Secret("hunter2")
         var dumped = ""
         dump((secret, [secret], ["k": secret]), to: &dumped)
-        for text in ["\(secret)", String(reflecting: secret), String(describing: [secret]), "\(Optional(secret) as Any)", dumped] {
+        for text in [
+            "\(secret)", String(reflecting: secret), String(describing: [secret]), "\(Optional(secret) as Any)", dumped,
+        ] {
             #expect(!text.contains("hunter2"))
         }
         #expect(secret.reveal() == "hunter2")

@@ -30,7 +30,8 @@ struct UniqueIDTests {
     func lowest() {
         let time = Timestamp(microseconds: 1_790_000_000_123_456)
         #expect(UniqueID.lowest(at: time) <= UniqueID.v7(at: time, random: 0))
-        #expect(UniqueID.v7(at: Timestamp(microseconds: 1_790_000_000_122_999), random: .max) < UniqueID.lowest(at: time))
+        #expect(
+            UniqueID.v7(at: Timestamp(microseconds: 1_790_000_000_122_999), random: .max) < UniqueID.lowest(at: time))
     }
 
     @Test("new ids differ")
