@@ -18,7 +18,9 @@ func editDistance(_ left: String, _ right: String) -> Int {
         var row = [i + 1]
         for j in 0..<right.count {
             var best = min(previous[j + 1] + 1, row[j] + 1, previous[j] + (left[i] == right[j] ? 0 : 1))
-            if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] { best = min(best, beforePrevious[j - 1] + 1) }
+            if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] {
+                best = min(best, beforePrevious[j - 1] + 1)
+            }
             row.append(best)
         }
         (beforePrevious, previous) = (previous, row)

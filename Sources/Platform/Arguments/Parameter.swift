@@ -41,7 +41,8 @@ extension Option where Value == Bool {
     package static func flag(_ name: String, _ help: String, short: Character? = nil) -> Option {
         Option(
             declaration: Declaration(
-                name: name, short: short, placeholder: "", help: help, arity: .flag, isRequired: false, environment: nil,
+                name: name, short: short, placeholder: "", help: help, arity: .flag, isRequired: false,
+                environment: nil,
                 choices: [], kind: "", defaultText: nil, read: { !$0.isEmpty }))
     }
 }
@@ -78,7 +79,9 @@ extension Option {
         Option(
             declaration: .one(
                 Wrapped.self, name, help, short: short, placeholder: placeholder, environment: environment,
-                read: { $0.isEmpty ? .some(Wrapped?.none) : $0.last.flatMap(Wrapped.init(argument:)).map(Wrapped?.some) }))
+                read: {
+                    $0.isEmpty ? .some(Wrapped?.none) : $0.last.flatMap(Wrapped.init(argument:)).map(Wrapped?.some)
+                }))
     }
 
     /// May be given any number of times; the values in order.
@@ -114,7 +117,9 @@ extension Positional {
         Positional(
             declaration: .one(
                 Wrapped.self, name, help,
-                read: { $0.isEmpty ? .some(Wrapped?.none) : $0.last.flatMap(Wrapped.init(argument:)).map(Wrapped?.some) }))
+                read: {
+                    $0.isEmpty ? .some(Wrapped?.none) : $0.last.flatMap(Wrapped.init(argument:)).map(Wrapped?.some)
+                }))
     }
 
     /// All that is left, in order; only as the last.

@@ -89,7 +89,9 @@ struct Parser {
         if value == nil, let next = rest.first, next.hasPrefix("--") {
             throw wrong("'\(shown)' needs a value; if it is '\(next)', write \(shown)=\(next)")
         }
-        guard let value = value ?? rest.popFirst() else { throw wrong("'\(shown)' needs a value: \(option.placeholder)") }
+        guard let value = value ?? rest.popFirst() else {
+            throw wrong("'\(shown)' needs a value: \(option.placeholder)")
+        }
         given[option.name, default: []].append(value)
     }
 
@@ -127,10 +129,13 @@ struct Parser {
         return ([text], name)
     }
 
-    private func read(_ parameter: Declaration, _ texts: [String], from origin: String) throws(UsageError) -> any Sendable {
+    private func read(_ parameter: Declaration, _ texts: [String], from origin: String) throws(UsageError)
+        -> any Sendable
+    {
         if let value = parameter.read(texts) { return value }
         let shown = texts.map { "'\($0)'" }.joined(separator: ", ")
-        throw wrong("\(origin) wants \(parameter.kind), not \(shown)\(suggestion(for: texts.last ?? "", among: parameter.choices))")
+        let meant = suggestion(for: texts.last ?? "", among: parameter.choices)
+        throw wrong("\(origin) wants \(parameter.kind), not \(shown)\(meant)")
     }
 
     private func suggestion(for word: String, among known: [String], prefix: String = "") -> String {

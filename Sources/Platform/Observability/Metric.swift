@@ -75,7 +75,8 @@ final class CellFamily<Cell: Sendable>: Sendable {
         _ name: String, _ help: String, labels: [String], childrenMaximum: Int, make: @escaping @Sendable () -> Cell
     ) {
         precondition(Self.isName(name, colon: true), "\(name) is no name of a metric")
-        precondition(labels.allSatisfy { Self.isName($0, colon: false) && !$0.hasPrefix("__") && $0 != "le" }, "\(name): labels")
+        precondition(
+            labels.allSatisfy { Self.isName($0, colon: false) && !$0.hasPrefix("__") && $0 != "le" }, "\(name): labels")
         precondition(Set(labels).count == labels.count && (1...1000).contains(childrenMaximum), "\(name): labels")
         self.name = name
         self.help = help
@@ -107,7 +108,9 @@ final class CellFamily<Cell: Sendable>: Sendable {
 
     /// The data model's rule: `[a-zA-Z_:][a-zA-Z0-9_:]*`, labels without the colon.
     private static func isName(_ text: String, colon: Bool) -> Bool {
-        guard let first = text.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
+        guard let first = text.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
+            return false
+        }
         return text.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -80,7 +80,9 @@ package struct TraceContext: Sendable, Hashable {
 
     /// At most 512 characters: first members above 128 go, then the last ones (§3.3.1.5). Nil when not valid or empty.
     private static func bounded(_ header: String) -> String? {
-        guard header.utf8.count <= 8192, header.utf8.allSatisfy({ (0x20...0x7e).contains($0) || $0 == 9 }) else { return nil }
+        guard header.utf8.count <= 8192, header.utf8.allSatisfy({ (0x20...0x7e).contains($0) || $0 == 9 }) else {
+            return nil
+        }
         var members = header.split(separator: ",").map { trimmed($0) }.filter { !$0.isEmpty }
         guard members.count <= 32, members.allSatisfy({ $0.contains("=") && $0.first != "=" }) else { return nil }
         func length() -> Int { members.reduce(members.count - 1) { $0 + $1.utf8.count } }
