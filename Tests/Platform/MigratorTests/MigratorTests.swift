@@ -44,11 +44,12 @@ struct MigratorTests {
     @Test("run eight times at once applies each file once", .timeLimit(.minutes(1)))
     func race() async throws {
         let test = try await TestDatabase.make(migrated: false)
-        let files =
-            files + [
-                Self.file(3, "-- migrate: no-transaction\nDROP INDEX CONCURRENTLY IF EXISTS i;\nCREATE INDEX CONCURRENTLY i ON a (n);"),
-                Self.file(4, "SELECT pg_sleep(0.2)"),
-            ]
+        let index = """
+            -- migrate: no-transaction
+            DROP INDEX CONCURRENTLY IF EXISTS i;
+            CREATE INDEX CONCURRENTLY i ON a (n);
+            """
+        let files = files + [Self.file(3, index), Self.file(4, "SELECT pg_sleep(0.2)")]
         let counts = try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<8 {
                 // A pool each, as eight programs would have.
@@ -116,7 +117,8 @@ struct MigratorTests {
             return
         }
         #expect(cause.sqlState == "23503")
-        #expect(try test.psql("SELECT to_regclass('p') IS NULL, (SELECT count(*) FROM ops._migration_history)") == "t|0")
+        #expect(
+            try test.psql("SELECT to_regclass('p') IS NULL, (SELECT count(*) FROM ops._migration_history)") == "t|0")
         try await test.close()
     }
 
