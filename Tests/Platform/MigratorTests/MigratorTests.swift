@@ -249,6 +249,20 @@ struct MigratorTests {
         try await test.close()
     }
 
+    @Test("is not needed by a test's database, which knows the program's role and what it may act as")
+    func roles() async throws {
+        let test = try await TestDatabase.make(migrated: false)
+        try test.psql("CREATE ROLE test_reader NOLOGIN; GRANT test_reader TO witan")
+        let who: SQL = "SELECT session_user::text AS login, current_user::text AS role"
+        for (role, login) in [(nil, "witan_root"), ("witan", "witan"), ("test_reader", "witan")] {
+            let row = try #require(try await test.open(role: role).query(who).first)
+            let (foundLogin, foundRole): (String, String) = (try row["login"], try row["role"])
+            #expect(foundLogin == login && foundRole == role ?? "witan_root")
+        }
+        try await test.close()
+        #expect(try TestCluster.shared.psql("SELECT count(*) FROM pg_database WHERE datname = '\(test.name)'") == "0")
+    }
+
     @Test("says that it cannot reach the database")
     func unreachable() async throws {
         var configuration = PostgresConfiguration(connectionString: Secret("host=/nowhere user=nobody"))
