@@ -20,7 +20,8 @@ struct Command {
 
     /// Few and fixed, so that a server does not depend on who started it.
     private static var environment: [String] {
-        ["PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8"] + (getenv("TZ").map { ["TZ=" + String(cString: $0)] } ?? [])
+        let zone = getenv("TZ").map { ["TZ=" + String(cString: $0)] }
+        return ["PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8"] + (zone ?? [])
     }
 
     /// Starts it in a process group of its own (a Ctrl-C at the terminal is for this program alone), with no signal
@@ -137,7 +138,9 @@ struct RunningServer: Sendable, Equatable {
     /// False for the dead, for zombies, and for a process of somebody else that got the same id.
     var worksInDirectory: Bool {
         var place = stat()
-        guard stat("/proc/\(processID)/cwd", &place) == 0, let expected = FileSystem.status(directory) else { return false }
+        guard stat("/proc/\(processID)/cwd", &place) == 0, let expected = FileSystem.status(directory) else {
+            return false
+        }
         return place.st_ino == expected.st_ino && place.st_dev == expected.st_dev
     }
 

@@ -55,7 +55,7 @@ package enum EmbeddedServerError: Error, Equatable, CustomStringConvertible {
         case .noSocketDirectory(let path, let reason):
             "No directory for the server's socket: \(path) \(reason). Choose a data directory with a shorter path."
         case .unknownUser(let name):
-            "Servers do not run as root, and there is no user “\(name)” to run them. Name another one, or do not run as root."
+            "Servers do not run as root, and no other user is called “\(name)”. Name one, or do not run as root."
         case .postgresMissing(let searched):
             "No PostgreSQL server found in \(searched.joined(separator: ", ")). Install it: apt install postgresql"
         case .programMissing(let path, let package):

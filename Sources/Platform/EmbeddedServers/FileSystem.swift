@@ -26,7 +26,9 @@ enum FileSystem {
         defer { closedir(directory) }
         var names: [String] = []
         while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             if name != ".", name != ".." { names.append(name) }
         }
         return names
@@ -49,8 +51,9 @@ enum FileSystem {
         return String(decoding: bytes.prefix(count), as: UTF8.self)
     }
 
-    /// Replaces a file as one step that survives a crash: written beside, flushed, renamed, the directory flushed.
-    static func replace(_ path: String, with text: String, mode: mode_t = 0o600, owner: Account? = nil) throws(Failure) {
+    /// Replaces a file in one step that survives a crash: written beside, flushed, renamed, its directory flushed.
+    static func replace(_ path: String, with text: String, mode: mode_t = 0o600, owner: Account? = nil) throws(Failure)
+    {
         let temporary = path + ".new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
         guard descriptor >= 0 else { throw .last }

@@ -50,7 +50,7 @@ final class PostgresServer: SupervisedServer {
     func restart() throws(EmbeddedServerError) {
         state.withLock { $0 = nil }
         let began = ContinuousClock.now
-        try initializeIfNew(began)
+        try initializeIfNew()
         try account.makeDirectory(dataPath)
         if let left = try leftover() {
             state.withLock { $0 = left }
@@ -65,8 +65,8 @@ final class PostgresServer: SupervisedServer {
 
     // MARK: Making
 
-    /// Makes the cluster beside its place and moves it there when all is done, so that a crash leaves nothing half made.
-    private func initializeIfNew(_ began: ContinuousClock.Instant) throws(EmbeddedServerError) {
+    /// Makes the cluster beside its place and moves it there when all is done: a crash leaves nothing half made.
+    private func initializeIfNew() throws(EmbeddedServerError) {
         guard FileSystem.status(dataPath) == nil else {
             return try directory.record(postgresMajor: installation.major)
         }
@@ -74,29 +74,32 @@ final class PostgresServer: SupervisedServer {
         let fresh = dataPath + ".new"
         try removeLeftovers(fresh)
         try account.makeDirectory(fresh)
-        try command(
-            "initdb",
-            [
-                "--pgdata=\(fresh)", "--username=\(PrivatePostgres.superuser)", "--encoding=UTF8", "--locale=C.UTF-8",
-                "--data-checksums", "--auth-local=peer", "--auth-host=reject",
-            ]
-        ).run(log: log)
-        // The single-user mode needs no socket and no login.
-        try command("postgres", ["--single", "-c", "exit_on_error=true", "-D", fresh, "postgres"]).run(
-            log: log,
-            input: """
-                CREATE ROLE \(PrivatePostgres.loginRole) LOGIN
-                CREATE DATABASE \(PrivatePostgres.database)
-                REVOKE ALL ON DATABASE \(PrivatePostgres.database) FROM PUBLIC
-                GRANT CONNECT ON DATABASE \(PrivatePostgres.database) TO \(PrivatePostgres.loginRole)
-
-                """)
+        try initialize(fresh)
         do {
             try FileSystem.move(fresh, to: dataPath)
         } catch {
             throw .notWritable(path: dataPath, reason: error.reason)
         }
         try directory.record(postgresMajor: installation.major)
+    }
+
+    private func initialize(_ fresh: String) throws(EmbeddedServerError) {
+        let options = [
+            "--pgdata=\(fresh)", "--username=\(PrivatePostgres.superuser)", "--encoding=UTF8", "--locale=C.UTF-8",
+            "--data-checksums", "--auth-local=peer", "--auth-host=reject",
+        ]
+        try command("initdb", options).run(log: log)
+        // The single-user mode needs no socket and no login; one line is one statement.
+        let (role, database) = (PrivatePostgres.loginRole, PrivatePostgres.database)
+        try command("postgres", ["--single", "-c", "exit_on_error=true", "-D", fresh, "postgres"]).run(
+            log: log,
+            input: """
+                CREATE ROLE \(role) LOGIN
+                CREATE DATABASE \(database)
+                REVOKE ALL ON DATABASE \(database) FROM PUBLIC
+                GRANT CONNECT ON DATABASE \(database) TO \(role)
+
+                """)
     }
 
     private func removeLeftovers(_ path: String) throws(EmbeddedServerError) {

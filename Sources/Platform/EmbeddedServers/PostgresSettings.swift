@@ -36,7 +36,9 @@ struct PostgresConfigurationFiles: Sendable {
 
     /// The whole of `postgresql.conf`.
     var main: String {
-        let lines = (connections + durability + tuning + settings.overrides).map { "\($0.name) = \(Self.quote($0.value))" }
+        let lines = (connections + durability + tuning + settings.overrides).map {
+            "\($0.name) = \(Self.quote($0.value))"
+        }
         return """
             # Written by the program at every start. Put settings of your own into custom.conf beside this file.
             \(lines.joined(separator: "\n"))

@@ -36,7 +36,7 @@ extension MigrationError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .changed(let name, let applied, let found):
-            "\(name).sql is not the file that was applied (SHA-256 \(found.prefix(12))…, applied \(applied.prefix(12))…). "
+            "\(name).sql is not the file that was applied (SHA-256 \(found.prefix(12))…, then \(applied.prefix(12))…). "
                 + "Restore it, and put the change into a new file."
         case .outOfOrder(let name, let after):
             "\(name).sql was never applied, and the later \(after) was. Give it a number after that."

@@ -142,7 +142,8 @@ struct PostgresInstallationTests {
     func major() throws {
         try install(18)
         let folder = "\(scratch.path)/18/bin"
-        #expect(throws: EmbeddedServerError.wrongMajorVersion(path: "/data", data: "15", programs: 18, folder: folder)) {
+        #expect(throws: EmbeddedServerError.wrongMajorVersion(path: "/data", data: "15", programs: 18, folder: folder))
+        {
             try find(data: 15)
         }
     }

@@ -41,7 +41,9 @@ struct PrivatePostgresTests {
     @Test("is durable, checks its pages, speaks UTF-8 and listens on no port")
     func settings() throws {
         let postgres = try start()
-        let names = ["data_checksums", "fsync", "full_page_writes", "synchronous_commit", "server_encoding", "listen_addresses"]
+        let names = [
+            "data_checksums", "fsync", "full_page_writes", "synchronous_commit", "server_encoding", "listen_addresses",
+        ]
         let list = names.map { "current_setting('\($0)')" }.joined(separator: ",")
         #expect(postgres.ask("SELECT concat_ws(' ', \(list))") == "on on on on UTF8 ")
         #expect(postgres.ask("SELECT datcollate FROM pg_database WHERE datname = 'witan'") == "C.UTF-8")

@@ -44,11 +44,12 @@ struct MigratorTests {
     @Test("run eight times at once applies each file once", .timeLimit(.minutes(1)))
     func race() async throws {
         let test = try await TestDatabase.make(migrated: false)
-        let files =
-            files + [
-                Self.file(3, "-- migrate: no-transaction\nDROP INDEX CONCURRENTLY IF EXISTS i;\nCREATE INDEX CONCURRENTLY i ON a (n);"),
-                Self.file(4, "SELECT pg_sleep(0.2)"),
-            ]
+        let index = """
+            -- migrate: no-transaction
+            DROP INDEX CONCURRENTLY IF EXISTS i;
+            CREATE INDEX CONCURRENTLY i ON a (n);
+            """
+        let files = files + [Self.file(3, index), Self.file(4, "SELECT pg_sleep(0.2)")]
         let counts = try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<8 {
                 // A pool each, as eight programs would have.
@@ -116,7 +117,8 @@ struct MigratorTests {
             return
         }
         #expect(cause.sqlState == "23503")
-        #expect(try test.psql("SELECT to_regclass('p') IS NULL, (SELECT count(*) FROM ops._migration_history)") == "t|0")
+        #expect(
+            try test.psql("SELECT to_regclass('p') IS NULL, (SELECT count(*) FROM ops._migration_history)") == "t|0")
         try await test.close()
     }
 
@@ -245,6 +247,20 @@ struct MigratorTests {
         let states = try await Migrator(database: test.open(), programVersion: "test").status().map(\.state)
         #expect(!states.isEmpty && states.allSatisfy { $0 == .applied })
         try await test.close()
+    }
+
+    @Test("is not needed by a test's database, which knows the program's role and what it may act as")
+    func roles() async throws {
+        let test = try await TestDatabase.make(migrated: false)
+        try test.psql("CREATE ROLE test_reader NOLOGIN; GRANT test_reader TO witan")
+        let who: SQL = "SELECT session_user::text AS login, current_user::text AS role"
+        for (role, login) in [(nil, "witan_root"), ("witan", "witan"), ("test_reader", "witan")] {
+            let row = try #require(try await test.open(role: role).query(who).first)
+            let (foundLogin, foundRole): (String, String) = (try row["login"], try row["role"])
+            #expect(foundLogin == login && foundRole == role ?? "witan_root")
+        }
+        try await test.close()
+        #expect(try TestCluster.shared.psql("SELECT count(*) FROM pg_database WHERE datname = '\(test.name)'") == "0")
     }
 
     @Test("says that it cannot reach the database")

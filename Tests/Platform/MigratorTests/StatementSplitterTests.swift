@@ -17,7 +17,8 @@ struct StatementSplitterTests {
         "keep semicolons in quotes, comments and parentheses",
         arguments: [
             "SELECT 'a;''b;'", "SELECT E'a\\';b'", "SELECT 'a\\'", "SELECT \"a;\"\"b\"", "SELECT $$a;b$$",
-            "SELECT $x$a;$$;$y$;$x$", "SELECT $1", "SELECT a$b$c", "SELECT 1 -- a;b\n+ 1", "SELECT 1 /* a; /* b; */ c; */ + 1",
+            "SELECT $x$a;$$;$y$;$x$", "SELECT $1", "SELECT a$b$c", "SELECT 1 -- a;b\n+ 1",
+            "SELECT 1 /* a; /* b; */ c; */ + 1",
             "CREATE RULE r AS ON INSERT TO t DO ALSO (DELETE FROM u; DELETE FROM v)", "SELECT 'größe;' AS größe$",
         ])
     func whole(statement: String) {
@@ -49,7 +50,8 @@ struct MigrationTests {
         #expect(migration.checksum == "e004ebd5b5532a4b85984a62f8ad48a81aa3460c1ca07701f386135d72cdecf5")
     }
 
-    @Test("needs a number and a name", arguments: ["tables.sql", "0000_zero.sql", "-1_minus.sql", "1.sql", "_1.sql", ""])
+    @Test(
+        "needs a number and a name", arguments: ["tables.sql", "0000_zero.sql", "-1_minus.sql", "1.sql", "_1.sql", ""])
     func unnamed(file: String) { #expect(Migration(file: file, text: "") == nil) }
 
     @Test("says in its first line that it cannot be a transaction")
