@@ -16,9 +16,9 @@ enum Commands {
             subcommands: [
                 ServeCommand.command, StatusCommand.command, MigrateCommands.command, ProviderCommands.providers,
                 ModelCommands.models, ModelCommands.prices, KeyCommands.command, ChatCommand.command,
-                AuditCommands.command, SettingsCommand.command, CompletionCommand.command,
-                OrganizationCommands.command,
-            ])
+                AuditCommands.command, OrganizationCommands.command, SettingsCommand.command,
+            ]
+        ).withCompletionCommand()
     }
 
     static func overrides(_ arguments: ParsedArguments) -> [String: String] {

@@ -69,7 +69,7 @@ struct Server: Sendable {
         limits.answerWithin = configuration.duration("WITAN_RECORD_TIMEOUT")
         let writer = BatchWriter(
             configuration: settings("witan_ingest"), loop: loops[0], tables: CallStore.tables, limits: limits,
-            observe: observer.postgres, repair: { _ in try? await Partitions.ensure(in: database) })
+            observe: observer.postgres, repair: { try? await Partitions.ensure(in: database) })
         let journal = try Self.journal(configuration, stores: stores)
         let ledger = CallLedger(writer: writer, journal: journal)
 

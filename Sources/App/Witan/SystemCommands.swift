@@ -35,16 +35,3 @@ enum SettingsCommand {
         return .done
     }
 }
-
-/// `witan completion`.
-enum CompletionCommand {
-    private static let shell = Positional<Shell>.required("shell", "bash, zsh or fish")
-
-    static let command = Command(
-        name: "completion", summary: "Prints the shell's completion script",
-        example: "witan completion bash > /etc/bash_completion.d/witan", positionals: [shell]
-    ) { arguments in
-        arguments.terminal.write(Completion.script(for: Commands.root, shell: arguments[shell]))
-        return .done
-    }
-}

@@ -75,9 +75,6 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
         package mutating func appendLiteral(_ literal: String) { sql.text += literal }
 
         /// Binds a value.
-        package mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) { sql.bind(value) }
-
-        /// The same for a value that is never nil.
         package mutating func appendInterpolation(_ value: some PostgresEncodable) { sql.bind(value) }
 
         /// Binds a value, or NULL.
