@@ -76,7 +76,7 @@ enum Declarations {
     }
 
     static func undocumented(_ file: SourceFile) -> [Violation] {
-        let package = /^\s*(?:[@\w()]+\s+)*?package\s+(?!import\b)/
+        let package = /^\s*(?:[@\w()]+\s+)*?package\s+(?!import\b)[@\w]/
         let declaration = /\b(?:func|var|let|struct|class|enum|actor|protocol|init|typealias|subscript)\b/
         return file.code.indices.filter { index in
             let line = file.code[index]

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 package import SwiftExtensions
 
 /// How much a line of the log matters; a threshold lets its own level and those above pass.

@@ -87,7 +87,7 @@ struct Recorder: Service {
         for others in [[("b", Recorder.End.onSignal)], [("b", .failing)]] {
             let shutdown = ShutdownSignal()
             if case .onSignal = others[0].1 { shutdown.trigger() }
-            let group = group([("stuck", .onCancellationOnly)] + others, drainWithin: .milliseconds(20))
+            let group = group([("stuck", .onCancellationOnly)] + others, drainWithin: .milliseconds(500))
             let error = await #expect(throws: ServiceError.self) { try await group.run(until: shutdown) }
             #expect(error?.description == "not drained in time and cancelled: stuck")
         }

@@ -50,7 +50,8 @@ final class LogPipe: Sendable {
         Logger(output).info(
             "request \"answered\"",
             [
-                ("status", 200), ("ratio", 0.5), ("cached", true), ("path", "/a\n\u{1}\"\\é😀"), ("wait", .duration(.milliseconds(1500))),
+                ("status", 200), ("ratio", 0.5), ("cached", true), ("path", "/a\n\u{1}\"\\é😀"),
+                ("wait", .duration(.milliseconds(1500))),
                 ("nan", .number(.nan)), ("count", LogValue(count)), ("time", "mine"),
             ])
         let line = try #require(try objects(output).first)

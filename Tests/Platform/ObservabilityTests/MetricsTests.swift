@@ -47,7 +47,8 @@ import Testing
     @Test("numbers are written so that Go's ParseFloat reads them")
     func numbers() {
         let numbers: [(Double, String)] = [
-            (0, "0"), (-3, "-3"), (0.25, "0.25"), (.infinity, "+Inf"), (-.infinity, "-Inf"), (.nan, "NaN"), (1e300, "1e+300"),
+            (0, "0"), (-3, "-3"), (0.25, "0.25"), (.infinity, "+Inf"), (-.infinity, "-Inf"), (.nan, "NaN"),
+            (1e300, "1e+300"),
         ]
         for (number, text) in numbers { #expect(PrometheusText.number(number) == text) }
     }

@@ -17,10 +17,14 @@ import Testing
     @Test(
         "what the standard refuses is refused",
         arguments: [
-            "", "00", valid + "0", valid + "-00", String(valid.dropLast()), valid.uppercased(), "ff" + valid.dropFirst(2),
-            "00-00000000000000000000000000000000-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
-            "00_4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "0g-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            "00-4bf92f3577b34da6a3ce929d0e0e473g-00f067aa0ba902b7-01", " " + valid, valid + " ", "cc" + valid.dropFirst(2) + "0",
+            "", "00", valid + "0", valid + "-00", String(valid.dropLast()), valid.uppercased(),
+            "ff" + valid.dropFirst(2),
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+            "00_4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "0g-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e473g-00f067aa0ba902b7-01", " " + valid, valid + " ",
+            "cc" + valid.dropFirst(2) + "0",
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0G",
         ])
     func refused(header: String) { #expect(TraceContext(traceParent: header) == nil) }
@@ -57,9 +61,13 @@ import Testing
 
     @Test("tracestate passes through, bounded; what is not valid is dropped")
     func traceState() {
-        func state(_ header: String) -> String? { TraceContext(traceParent: Self.valid, traceState: header)?.traceState }
+        func state(_ header: String) -> String? {
+            TraceContext(traceParent: Self.valid, traceState: header)?.traceState
+        }
         #expect(state("a=1, b@c=2 ,,\td=3") == "a=1,b@c=2,d=3")
-        #expect(state("") == nil && state("novalue") == nil && state("=1") == nil && state("a=\n") == nil && state("a=é") == nil)
+        #expect(
+            state("") == nil && state("novalue") == nil && state("=1") == nil && state("a=\n") == nil
+                && state("a=é") == nil)
         #expect(state((0..<33).map { "k\($0)=1" }.joined(separator: ",")) == nil)
         let long = "big=" + String(repeating: "x", count: 200)
         #expect(state("a=1,\(long),\(long),\(long),b=2") == "a=1,b=2")
