@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Arguments
+import EmbeddedServers
 import EventLoop
 import HTTPServer
 import Lifecycle
+import Migrator
 import Observability
 import Postgres
 import SwiftExtensions
@@ -50,7 +52,7 @@ enum ServeCommand {
         let port: Int
         do {
             port = try server.http.start()
-        } catch let error as HTTPServerError {
+        } catch {
             await server.close()
             throw CommandFailure(.failed, error.description)
         }
@@ -59,7 +61,7 @@ enum ServeCommand {
             "ready",
             [
                 ("listen", .string(configuration.text("WITAN_LISTEN"))), ("port", LogValue(port)),
-                ("start_ms", LogValue((ContinuousClock.now - started) / .milliseconds(1))),
+                ("start_ms", .number((ContinuousClock.now - started) / .milliseconds(1))),
             ])
         try await server.services.run(until: shutdown)
         await server.close()

@@ -4,6 +4,7 @@ import Arguments
 import Audit
 import Core
 import Cryptography
+import EmbeddedServers
 import EventLoop
 import Gateway
 import Glibc
@@ -50,8 +51,8 @@ struct Server: Sendable {
             configuration: settings("witan_app"), loops: loops, observe: observer.postgres)
         sealerDatabase = Database(
             configuration: settings("witan_sealer"), loops: [loops[0]], observe: observer.postgres)
-        let redis = stores.redisURL.map { url in
-            Redis(configuration: RedisConfiguration(url: url), loops: [loops[0]], observe: observer.redis)
+        let redis = try stores.redisURL.map { url in
+            try Redis(configuration: RedisConfiguration(url: url), loops: [loops[0]], observe: observer.redis)
         }
         let masterKey = try Self.masterKey(configuration, stores: stores)
         let pepper = masterKey.subkey("api keys")

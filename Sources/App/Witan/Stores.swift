@@ -21,7 +21,7 @@ struct Stores: Sendable {
 
     /// Opens the directory and starts the private servers that are needed.
     static func open(_ configuration: Configuration, logger: Logger) throws -> Stores {
-        do {
+        do throws(EmbeddedServerError) {
             let directory = try DataDirectory.open(configuration.text("WITAN_DATA_DIR"))
             var postgres: PrivatePostgres?
             if configuration["DATABASE_URL"] == nil {
@@ -41,7 +41,7 @@ struct Stores: Sendable {
             return Stores(
                 directory: directory, postgres: postgres, redis: redis, databaseURL: Secret(url),
                 directURL: Secret(direct), redisURL: redisURL.map { Secret($0) })
-        } catch let error as EmbeddedServerError {
+        } catch {
             throw CommandFailure(.failed, error.description)
         }
     }

@@ -48,7 +48,7 @@ enum SystemRoutes {
         let metrics = MetricsRegistry([
             APIMetrics.requests, APIMetrics.duration, GatewayMetrics.calls, GatewayMetrics.tokens,
             GatewayMetrics.overhead, Observer.batches, Observer.batchEntries, Observer.refusedRequests,
-            ProcessMetrics.process,
+            CollectedMetric.process,
         ])
         let own: [Endpoint] = [
             Endpoint(.get, "/healthz", permission: nil, summary: "Whether the process lives") { _ in

@@ -70,16 +70,20 @@ package final class CallLedger: Sendable {
     package func closeInterrupted() async throws -> Int {
         var closed = 0
         for survivor in journal.survivors {
-            if let call = InFlightCall(survivor.payload) {
-                do {
-                    try await writer.append { CallStore.append(call.interrupted, to: &$0) }
-                    closed += 1
-                } catch let error where error.isUniqueViolation {
-                    // It was recorded; only its slot had not been freed.
-                }
-            }
+            if let call = InFlightCall(survivor.payload), try await recordUnlessThere(call.interrupted) { closed += 1 }
             journal.release(survivor.slot)
         }
         return closed
+    }
+
+    /// False when the call was recorded before and only its slot had not been freed.
+    private func recordUnlessThere(_ record: CallRecord) async throws -> Bool {
+        do {
+            try await writer.append { CallStore.append(record, to: &$0) }
+            return true
+        } catch {
+            if error.isUniqueViolation { return false }
+            throw error
+        }
     }
 }
