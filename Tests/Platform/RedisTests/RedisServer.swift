@@ -14,7 +14,9 @@ final class RedisServer: Sendable {
         var template = Array("/tmp/redis-XXXXXX".utf8CString)
         mkdtemp(&template)
         directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        port = Self.freePort()
+        // Below the range that outgoing connections use, and not tried by binding: a server started meanwhile would
+        // inherit that socket and keep the port.
+        port = Int.random(in: 10_000..<32_000)
         self.password = password
         start()
     }
@@ -49,22 +51,5 @@ final class RedisServer: Sendable {
     func signal(_ number: Int32) {
         let process = process.withLock { $0 }
         if process > 0 { kill(process, number) }
-    }
-
-    /// Below the range that outgoing connections take theirs from.
-    private static func freePort() -> Int {
-        let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(probe) }
-        while true {
-            let port = UInt16.random(in: 10_000..<32_000)
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = port.bigEndian
-            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-            let result = withUnsafeBytes(of: &address) { raw in
-                bind(probe, raw.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(raw.count))
-            }
-            if result == 0 { return Int(port) }
-        }
     }
 }

@@ -232,7 +232,8 @@ import Testing
     }
 
     @Test("nobody there, a name that does not resolve, and no socket are unavailable with their reason", arguments: [
-        ("redis://127.0.0.1:1", "refused"), ("redis://x.invalid", "resolve"), ("unix:///nowhere/socket", "No such file"),
+        ("redis://127.0.0.1:1", "refused"), ("redis://x.invalid", "resolve"),
+        ("unix:///nowhere/socket", "No such file"),
     ])
     func nobody(_ url: String, _ word: String) async throws {
         let redis = try client(Secret(url))
