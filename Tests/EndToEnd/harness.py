@@ -222,7 +222,7 @@ class Witan:
 
     def psql(self, sql):
         """The rows of a query as dictionaries; numeric values are exact."""
-        wrapped = f"SELECT coalesce(json_agg(t), '[]') FROM ({sql}) t"
+        wrapped = f"SELECT coalesce(json_agg(one_row), '[]') FROM ({sql}) one_row"
         run = subprocess.run(
             ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.socket_directory, "-U", "witan_root", "witan", "-c",
              wrapped], capture_output=True, text=True, timeout=60)
