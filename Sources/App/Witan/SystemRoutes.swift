@@ -44,12 +44,15 @@ struct SystemStatus: Sendable {
 
 /// Liveness, readiness, metrics, the API's description, status.
 enum SystemRoutes {
+    /// Everything that `/metrics` shows.
+    static let metrics: [any Metric] = [
+        APIMetrics.requests, APIMetrics.duration, GatewayMetrics.calls, GatewayMetrics.tokens,
+        GatewayMetrics.overhead, Observer.batches, Observer.batchEntries, Observer.refusedRequests,
+        CollectedMetric.process,
+    ]
+
     static func endpoints(status: SystemStatus, readiness: Readiness, others: [Endpoint]) -> [Endpoint] {
-        let metrics = MetricsRegistry([
-            APIMetrics.requests, APIMetrics.duration, GatewayMetrics.calls, GatewayMetrics.tokens,
-            GatewayMetrics.overhead, Observer.batches, Observer.batchEntries, Observer.refusedRequests,
-            CollectedMetric.process,
-        ])
+        let metrics = MetricsRegistry(Self.metrics)
         let own: [Endpoint] = [
             Endpoint(.get, "/healthz", permission: nil, summary: "Whether the process lives") { _ in
                 .json(["status": "ok"])
