@@ -71,7 +71,11 @@ package final class DataDirectory: Sendable {
         }
     }
 
-    deinit { close(lock) }
+    /// Unlocked by name: a child that another thread is just forking has a copy of the descriptor until its `exec`.
+    deinit {
+        flock(lock, LOCK_UN)
+        close(lock)
+    }
 
     private static func lock(_ path: String) throws(EmbeddedServerError) -> Int32 {
         let file = path + "/" + lockName

@@ -177,6 +177,8 @@ final class PostgresServer: SupervisedServer {
                     throw .failed(program: program, output: output)
                 }
                 usleep(100_000)
+                // It may have been dying at the first look, or come up since.
+                if let left = try leftover() { return left }
             }
         }
     }

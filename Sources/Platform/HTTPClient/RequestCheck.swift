@@ -4,8 +4,8 @@ extension HTTPClientRequest {
     /// What makes the request unfit to be sent: everything that could break out of its line (RFC 9110 §5.5, §9.1),
     /// and what the body decides.
     func problem() -> HTTPClientError? {
-        let scheme = url.prefix { $0 != ":" }.lowercased()
-        guard scheme == "http" || scheme == "https", url.dropFirst(scheme.count).hasPrefix("://") else {
+        let start = url.utf8.prefix(8).map { $0 | 0x20 }
+        guard start.starts(with: "http://".utf8) || start.starts(with: "https://".utf8) else {
             return .invalidURL(reason: "it must begin with http:// or https://")
         }
         guard url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
@@ -16,6 +16,7 @@ extension HTTPClientRequest {
             guard isToken(name), value.utf8.allSatisfy({ ($0 >= 0x20 || $0 == 0x09) && $0 != 0x7F }) else {
                 return .invalidHeader(name: String(name.filter { $0.isASCII && ($0.isLetter || $0 == "-") }))
             }
+            guard name.utf8.count == 14 || name.utf8.count == 17 else { continue }
             let lowercased = name.lowercased()
             if lowercased == "content-length" || lowercased == "transfer-encoding" { return .invalidHeader(name: name) }
         }

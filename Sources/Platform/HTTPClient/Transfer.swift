@@ -42,6 +42,7 @@ final class Transfer: @unchecked Sendable {
     private var status = 0
     private var headerLines: [UInt8] = []
     private var headBytes = 0
+    private var contentLength: Int?
     private var unread: [UInt8] = []
     private var bodyBytes = 0
     private let bodyLimit: Int
@@ -72,10 +73,12 @@ final class Transfer: @unchecked Sendable {
             // A status line; after an interim response (1xx) there is another.
             status = unsafe statusCode(line)
             headerLines.removeAll(keepingCapacity: true)
+            contentLength = nil
         } else if unsafe line.first == UInt8(ascii: "\r") || line.first == UInt8(ascii: "\n") {
             return status < 200 ? true : headIsComplete()
         } else {
             unsafe headerLines.append(contentsOf: line)
+            if let length = unsafe contentLengthField(line) { contentLength = length }
         }
         return true
     }
@@ -102,14 +105,13 @@ final class Transfer: @unchecked Sendable {
 
     private func headIsComplete() -> Bool {
         hasHead = true
-        let headers = HTTPClientHeaders(lines: headerLines)
-        if request.method != "HEAD", let length = headers["content-length"].flatMap({ Int($0) }) {
+        if let length = contentLength, request.method != "HEAD" {
             guard length <= bodyLimit else { return refuse(.tooLarge(limit: bodyLimit)) }
             if !isStream { unread.reserveCapacity(min(length, 1 << 20)) }
         }
         if case .head(let caller) = waiter {
             waiter = .none
-            caller.resume(returning: .success((status, headers)))
+            caller.resume(returning: .success((status, HTTPClientHeaders(lines: headerLines))))
         }
         return true
     }
@@ -190,4 +192,25 @@ private func statusCode(_ line: UnsafeRawBufferPointer) -> Int {
         status = status * 10 + Int(digit - UInt8(ascii: "0"))
     }
     return status
+}
+
+/// The number in a `content-length` line; nil for all other lines.
+private func contentLengthField(_ line: UnsafeRawBufferPointer) -> Int? {
+    let name: StaticString = "content-length:"
+    guard line.count > name.utf8CodeUnitCount else { return nil }
+    var position = 0
+    while position < name.utf8CodeUnitCount {
+        guard unsafe line[position] | 0x20 == name.utf8Start[position] | 0x20 else { return nil }
+        position += 1
+    }
+    var length: Int?
+    while position < line.count {
+        let byte = unsafe line[position]
+        position += 1
+        guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { continue }
+        let (shifted, overflows) = (length ?? 0).multipliedReportingOverflow(by: 10)
+        guard !overflows else { return .max }
+        length = shifted + Int(byte - UInt8(ascii: "0"))
+    }
+    return length
 }

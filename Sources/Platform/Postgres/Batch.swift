@@ -108,10 +108,12 @@ func coarseNow() -> Int64 {
         for table in rows.indices where rows[table] > 0 {
             let range = schema.offsets[table]..<schema.offsets[table + 1]
             for column in range { unsafe columns[column].seal(rows: rows[table]) }
-            let (name, text) = schema.statement(table, ignoringExisting: ignoringExisting)
+            let statement = schema.statement(table, ignoringExisting: ignoringExisting)
             let buffers = unsafe UnsafeBufferPointer(start: columns + range.lowerBound, count: range.count)
-            guard unsafe link.send(
-                columns: buffers, text: text, types: schema.arrayTypes(of: table), prepared: arePrepared ? name : nil)
+            guard
+                unsafe link.send(
+                    columns: buffers, text: statement.text, types: schema.arrayTypes[table],
+                    prepared: arePrepared ? statement.name : nil)
             else { return nil }
             sent += 1
         }

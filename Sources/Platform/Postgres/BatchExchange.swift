@@ -9,7 +9,10 @@ final class BatchExchange: Exchange, @unchecked Sendable {
     private let done: (Result<Duration, PostgresError>) -> Void
     private var error: PostgresError?
 
-    init(_ batch: Batch, _ part: Range<Int>, arePrepared: Bool, done: @escaping (Result<Duration, PostgresError>) -> Void) {
+    init(
+        _ batch: Batch, _ part: Range<Int>, arePrepared: Bool,
+        done: @escaping (Result<Duration, PostgresError>) -> Void
+    ) {
         self.batch = batch
         self.part = part
         self.arePrepared = arePrepared
@@ -54,8 +57,10 @@ final class PrepareExchange: Exchange, @unchecked Sendable {
     override func send(over link: Link, _ statements: StatementCache) -> Bool {
         for table in schema.tables.indices {
             for ignoringExisting in [false, true] {
-                let (name, text) = schema.statement(table, ignoringExisting: ignoringExisting)
-                guard link.prepare(name, text, types: schema.arrayTypes(of: table)) else { return false }
+                let statement = schema.statement(table, ignoringExisting: ignoringExisting)
+                guard link.prepare(statement.name, statement.text, types: schema.arrayTypes[table]) else {
+                    return false
+                }
                 slots += 1
             }
         }

@@ -112,8 +112,9 @@ package import SwiftExtensions
     private var jsonType: PostgresType { next < end && batch.schema.types[next] == .json ? .json : .jsonb }
 
     private var columnName: String {
-        let table = batch.schema.offsets.lastIndex { $0 <= next } ?? 0
-        return "\(batch.schema.tables[table].name).\(batch.schema.tables[table].columns[next - batch.schema.offsets[table]].name)"
+        let index = batch.schema.offsets.lastIndex { $0 <= next } ?? 0
+        let table = batch.schema.tables[index]
+        return "\(table.name).\(table.columns[next - batch.schema.offsets[index]].name)"
     }
 
     /// Checks the type and writes the length; false refuses the value.

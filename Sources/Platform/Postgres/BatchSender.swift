@@ -54,7 +54,7 @@ final class BatchSender: SessionOwner, @unchecked Sendable {
         connect()
     }
 
-    /// There are rows; from any thread. On the loop the batch leaves at the end of the tick, with what comes until then.
+    /// There are rows; from any thread. On the loop the batch leaves at the end of the tick, with what comes by then.
     func announce() {
         if loop.isCurrent { kickTimer?.schedule(after: .zero) } else { loop.execute { self.fly() } }
     }
@@ -163,7 +163,7 @@ final class BatchSender: SessionOwner, @unchecked Sendable {
     }
 
     private func failed(_ batch: Batch, _ part: Range<Int>, _ error: PostgresError) {
-        switch BatchFailure(error, isRepaired: batch.isRepaired) {
+        switch BatchFailure(error, isRepaired: batch.isRepaired, isOne: part.count == 1) {
         case .lost:
             // The session's end, which follows, begins the next attempt.
             batch.isOutcomeUnknown = true
@@ -237,7 +237,7 @@ enum BatchFailure {
     /// Something is wrong with a row.
     case refused
 
-    init(_ error: PostgresError, isRepaired: Bool) {
+    init(_ error: PostgresError, isRepaired: Bool, isOne: Bool) {
         guard case .server(let report) = error else {
             self = .lost
             return
@@ -245,7 +245,10 @@ enum BatchFailure {
         // A CHECK constraint that fails has a name; "no partition of relation found for row" has none.
         if report.sqlState == "23514", report.constraint == nil, !isRepaired {
             self = .missingPartition
-        } else if ["08", "40", "53", "55", "57", "58"].contains(report.sqlState.prefix(2)) || report.sqlState == "25006" {
+        } else if report.sqlState == "57014", !isOne {
+            self = .refused  // too slow together: halve
+        } else if ["08", "40", "53", "55", "57", "58"].contains(report.sqlState.prefix(2)) || report.sqlState == "25006"
+        {
             self = .later
         } else {
             self = .refused

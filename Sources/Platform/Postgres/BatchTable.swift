@@ -42,18 +42,30 @@ final class BatchSchema: Sendable {
     /// Where the columns of each table begin, and the end.
     let offsets: [Int]
     let types: [PostgresType]
+    /// The parameters' types of each table's statement.
+    let arrayTypes: [[UInt32]]
+    private let inserts: [BatchStatement]
+    private let repeats: [BatchStatement]
 
     init(_ tables: [BatchTable]) {
         self.tables = tables
         offsets = tables.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.columns.count) }
         types = tables.flatMap { $0.columns.map(\.type) }
+        arrayTypes = tables.map { $0.columns.map(\.type.array.oid) }
+        inserts = tables.enumerated().map { BatchStatement(name: "insert\($0)", text: $1.insert) }
+        repeats = tables.enumerated().map {
+            BatchStatement(name: "repeat\($0)", text: $1.insert + " ON CONFLICT DO NOTHING")
+        }
     }
 
-    func arrayTypes(of table: Int) -> [UInt32] { types[offsets[table]..<offsets[table + 1]].map(\.array.oid) }
-
-    /// The statement of a table; the second form ignores rows that are there already.
-    func statement(_ table: Int, ignoringExisting: Bool) -> (name: String, text: String) {
-        let insert = tables[table].insert
-        return ignoringExisting ? ("again\(table)", insert + " ON CONFLICT DO NOTHING") : ("insert\(table)", insert)
+    /// The statement of a table; one form ignores rows that are there already.
+    func statement(_ table: Int, ignoringExisting: Bool) -> BatchStatement {
+        ignoringExisting ? repeats[table] : inserts[table]
     }
+}
+
+/// A statement and the name it is prepared by.
+struct BatchStatement: Sendable {
+    let name: String
+    let text: String
 }

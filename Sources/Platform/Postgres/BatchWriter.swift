@@ -33,7 +33,8 @@ package final class BatchWriter: Sendable {
 
     /// - Parameter repair: called once for a batch for whose rows a partition is missing, before the batch is retried.
     package init(
-        configuration: PostgresConfiguration, loop: EventLoop, tables: [BatchTable], limits: BatchLimits = BatchLimits(),
+        configuration: PostgresConfiguration, loop: EventLoop, tables: [BatchTable],
+        limits: BatchLimits = BatchLimits(),
         observe: @escaping @Sendable (PostgresEvent) -> Void, repair: @escaping @Sendable () async -> Void = {}
     ) {
         self.limits = limits

@@ -6,7 +6,7 @@ import SwiftExtensions
 ///
 /// Callers on one of the loops use that loop's connections and never change thread; others use the first loop's.
 /// While the server is away every call fails at once with `.connection`; when it is back calls work again within about
-/// a second. Cancelling the calling task asks the server to stop the statement. `close` before releasing it.
+/// a second. Cancelling the calling task asks the server to stop the statement. Call `close` at the end.
 package final class Database: Sendable {
     private let pools: [LoopPool]
     private let configuration: PostgresConfiguration
@@ -24,6 +24,12 @@ package final class Database: Sendable {
         listener = Listener(on: loops[0], configuration, observe: observe)
         let first = pools[0]
         first.loop.execute { first.openMore() }
+    }
+
+    deinit {
+        // Timers and watches may only be freed on their loop.
+        for pool in pools { pool.loop.execute { pool.close() } }
+        pools[0].loop.execute { [listener] in listener.close() }
     }
 
     /// The pool of the loop this is called on, or the first.

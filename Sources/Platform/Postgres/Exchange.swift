@@ -110,7 +110,10 @@ class Exchange: @unchecked Sendable {
     }
 
     /// Statements whose preparation is not known to have worked.
-    func unprepared() -> [SQL] { error == nil ? [] : prepares.values + (error?.isStaleStatement == true ? statements : []) }
+    func unprepared() -> [SQL] {
+        guard let error else { return [] }
+        return error.isStaleStatement ? statements : Array(prepares.values)
+    }
 
     override func finish() {
         if let error {

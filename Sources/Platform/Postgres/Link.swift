@@ -12,7 +12,7 @@ import Glibc
     init?(connecting parameters: [(String, String)]) {
         var keys: [UnsafeMutablePointer<CChar>?] = unsafe parameters.map { unsafe strdup($0.0) }
         var values: [UnsafeMutablePointer<CChar>?] = unsafe parameters.map { unsafe strdup($0.1) }
-        defer { for unsafe text in unsafe keys + values { unsafe free(text) } }
+        defer { unsafe (keys + values).forEach { unsafe free($0) } }
         unsafe keys.append(nil)
         unsafe values.append(nil)
         let names = unsafe keys.map { unsafe UnsafePointer($0) }
@@ -99,11 +99,12 @@ import Glibc
 
     /// A non-null address for empty values.
     private static var nothing: UnsafePointer<CChar> {
-        unsafe UnsafePointer(UnsafeRawPointer(bitPattern: 16).unsafelyUnwrapped.assumingMemoryBound(to: CChar.self))
+        unsafe UnsafeRawPointer(("" as StaticString).utf8Start).assumingMemoryBound(to: CChar.self)
     }
 
     /// Queues a batch's statement: one parameter a column, each an array in binary format.
-    func send(columns: UnsafeBufferPointer<ColumnBuffer>, text: String, types: [UInt32], prepared name: String?) -> Bool {
+    func send(columns: UnsafeBufferPointer<ColumnBuffer>, text: String, types: [UInt32], prepared name: String?) -> Bool
+    {
         unsafe withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: columns.count) { values in
             for index in 0..<columns.count { unsafe values[index] = unsafe columns[index].characters }
             let lengths = (0..<columns.count).map { unsafe Int32(clamping: columns[$0].count) }

@@ -35,7 +35,7 @@ extension PostgresArrayElement where Self: PostgresEncodable & PostgresDecodable
         let type = PostgresType(oid: try value.integer(at: 8, as: UInt32.self))
         guard type.array == value.type else { throw value.wrong("an array") }
         guard dimensions > 0 else { return [] }
-        guard dimensions == 1 else { throw PostgresMismatch("is an array of \(dimensions) dimensions, and one was asked for") }
+        guard dimensions == 1 else { throw PostgresMismatch("has \(dimensions) dimensions, and one was asked for") }
         let count = Int(try value.integer(at: 12, as: Int32.self))
         var elements: [Self] = []
         var offset = 20

@@ -6,6 +6,7 @@ package struct PostgresConfiguration: Sendable {
     /// A URL (`postgresql://…`) or key=value pairs, as libpq reads them.
     package var connectionString: Secret<String>
     /// The role sessions act as, less privileged than the one they log in with; sent as a start option.
+    /// Behind a transaction pooler make it the login's default on the server instead (`ALTER ROLE … SET role`).
     package var role: String?
     /// Shown in `pg_stat_activity`.
     package var applicationName = "postgres"

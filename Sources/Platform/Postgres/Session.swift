@@ -59,7 +59,7 @@ final class Session: @unchecked Sendable {
         connect()
     }
 
-    func has(_ exchange: Exchange) -> Bool { flying.contains { $0 === exchange } || backlog.contains { $0 === exchange } }
+    func has(_ exchange: Exchange) -> Bool { (flying + backlog).contains { $0 === exchange } }
     /// Whether it has ever been connected.
     private(set) var wasReady = false
 

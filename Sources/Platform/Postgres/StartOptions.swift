@@ -27,7 +27,7 @@ extension PostgresConfiguration {
         guard var option = unsafe parsed else {
             // libpq's message may quote the string, and with it a password.
             unsafe PQfreemem(message)
-            throw .connection("the connection string is malformed: it is neither a postgresql:// URL nor key=value pairs")
+            throw .connection("the connection string is neither a postgresql:// URL nor key=value pairs")
         }
         while let keyword = unsafe option.pointee.keyword {
             if unsafe String(cString: keyword) == "options", let value = unsafe option.pointee.val {

@@ -60,7 +60,8 @@ package final class Redis: Sendable {
     /// Begins to connect at once. `loops` must not be empty; `observe` is called on them and must be quick.
     /// Throws `invalidURL`.
     package init(
-        configuration: RedisConfiguration, loops: [EventLoop], observe: @escaping @Sendable (RedisEvent) -> Void = { _ in }
+        configuration: RedisConfiguration, loops: [EventLoop],
+        observe: @escaping @Sendable (RedisEvent) -> Void = { _ in }
     ) throws(RedisError) {
         precondition(!loops.isEmpty, "a client needs a loop")
         let address = try RedisAddress(url: configuration.url.reveal())

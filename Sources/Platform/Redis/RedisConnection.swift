@@ -29,7 +29,9 @@ protocol ReplyTaker: AnyObject {
     private static let ignoresBrokenPipes: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
 
     /// Begins to connect; hosts must be numeric. `ended` is called once, unless `close` is: not from within this.
-    init(to place: RedisAddress.Place, on loop: EventLoop, ended: @escaping (_ reason: String) -> Void) throws(RedisError) {
+    init(
+        to place: RedisAddress.Place, on loop: EventLoop, ended: @escaping (_ reason: String) -> Void
+    ) throws(RedisError) {
         Self.ignoresBrokenPipes
         let made =
             switch place {
@@ -76,7 +78,9 @@ protocol ReplyTaker: AnyObject {
     // MARK: Commands
 
     private typealias Callback =
-        @convention(c) (UnsafeMutablePointer<redisAsyncContext>?, UnsafeMutableRawPointer?, UnsafeMutableRawPointer?) -> Void
+        @convention(c) (
+            UnsafeMutablePointer<redisAsyncContext>?, UnsafeMutableRawPointer?, UnsafeMutableRawPointer?
+        ) -> Void
 
     /// Sends a command; `taker` is called exactly once.
     func send(_ arguments: [RedisArgument], _ taker: any ReplyTaker) {
@@ -158,7 +162,7 @@ protocol ReplyTaker: AnyObject {
 
     private func write() { if let raw = unsafe raw { unsafe redisAsyncHandleWrite(raw) } }
 
-    /// Writes at the end of this turn of the loop; only if the socket is full, or not connected yet, when epoll says so.
+    /// Writes at the end of this turn of the loop; when epoll says so only if the socket is full or not connected yet.
     private func wantWrite() {
         guard let raw = unsafe raw else { return }
         let isConnected = unsafe raw.pointee.c.flags & REDIS_CONNECTED != 0
@@ -205,7 +209,8 @@ protocol ReplyTaker: AnyObject {
     }
 
     private static func copy(_ reply: UnsafeMutablePointer<redisReply>) -> RedisValue {
-        let bytes = unsafe UnsafeRawBufferPointer(start: reply.pointee.str, count: reply.pointee.str == nil ? 0 : reply.pointee.len)
+        let text = unsafe reply.pointee.str
+        let bytes = unsafe UnsafeRawBufferPointer(start: text, count: text == nil ? 0 : reply.pointee.len)
         switch unsafe reply.pointee.type {
         case REDIS_REPLY_INTEGER: return unsafe .integer(reply.pointee.integer)
         case REDIS_REPLY_STRING: return unsafe .string(Array(bytes))

@@ -77,7 +77,9 @@ final class RedisLane: @unchecked Sendable {
     func submit(_ command: RedisCommand) {
         guard !isClosed else { return command.finish(.failure(.closed)) }
         if let reason = breaker.refusal { return command.finish(.failure(.unavailable(reason: reason))) }
-        guard count < Self.maximumCommands else { return command.finish(.failure(.queueFull(limit: Self.maximumCommands))) }
+        guard count < Self.maximumCommands else {
+            return command.finish(.failure(.queueFull(limit: Self.maximumCommands)))
+        }
         guard bytes + command.size <= Self.maximumBytes else {
             return command.finish(.failure(.queueFull(limit: Self.maximumBytes)))
         }
@@ -149,7 +151,9 @@ final class RedisLane: @unchecked Sendable {
             breaker.succeeded()
             report(nil)
             observe(.connected)
-            for command in pending[firstPending...] where !command.isDone { connection.send(command.arguments, command) }
+            for command in pending[firstPending...] where !command.isDone {
+                connection.send(command.arguments, command)
+            }
         case .failure(let error):
             var reason = error.description
             if case .unavailable(let text) = error { reason = text }

@@ -108,6 +108,7 @@ struct PrivatePostgresTests {
         _ = shell("(psql -Xq -d \"\(busy)\" -c 'SELECT pg_sleep(30)' >/dev/null 2>&1 &) ; sleep 0.2")
         postgres = nil
         kill(processID, SIGKILL)
+        #expect(RunningServer(processID: processID, directory: path + "/postgres").waitForEnd(atMost: .seconds(5)))
         #expect(FileSystem.status(path + "/postgres/postmaster.pid") != nil)
         postgres = try start()
         #expect(postgres?.ask("SELECT n FROM t") == "7")

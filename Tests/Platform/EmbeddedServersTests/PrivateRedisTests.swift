@@ -89,7 +89,7 @@ struct PrivateRedisTests {
 @Suite("An ordinary user")
 struct OrdinaryUserTests {
     /// The tests of this folder once more, in a process of the user `nobody`.
-    @Test("can do all of this", .enabled(if: geteuid() == 0 && OrdinaryUserTests.mayRead), .timeLimit(.minutes(3)))
+    @Test("can do all of this", .enabled(if: geteuid() == 0 && OrdinaryUserTests.mayRead))
     func everything() throws {
         let program = try #require(FileSystem.resolve("/proc/self/exe"))
         let result = shell(

@@ -65,17 +65,17 @@ import Testing
     func concurrent() async throws {
         let start = ContinuousClock.now
         let answers = await withTaskGroup(of: String?.self) { group in
-            for _ in 0..<50 { group.addTask { try? await text(request("/slow")) } }
+            for _ in 0..<50 { group.addTask { try? await text(request("/slow/1")) } }
             return await group.reduce(into: []) { $0.append($1) }
         }
         #expect(answers == Array(repeating: "slow", count: 50))
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(25))
     }
 
     @Test("no more connections are made to a host than configured, and the rest wait")
     func connectionLimit() async throws {
         let client = HTTPClient(configuration: HTTPClientConfiguration(maximumConnectionsPerHost: 2), loops: [loop])
-        let slow = request("/slow")
+        let slow = request("/slow/0.1")
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<6 {
                 group.addTask { await #expect(throws: Never.self) { _ = try await client.fetch(slow) } }
@@ -279,7 +279,9 @@ import Testing
         }
         #expect(reason.contains("certificate"))
         let trusting = HTTPClient(configuration: HTTPClientConfiguration(caFile: peer.certificate), loops: [loop])
-        for _ in 0..<3 { #expect(try await trusting.fetch(HTTPClientRequest(url: peer.tlsURL("/hello"))).status == 200) }
+        for _ in 0..<3 {
+            #expect(try await trusting.fetch(HTTPClientRequest(url: peer.tlsURL("/hello"))).status == 200)
+        }
         let plain = try await trusting.fetch(HTTPClientRequest(url: peer.tlsURL("/count/connections")))
         #expect(plain.body == Array("2".utf8))
     }

@@ -39,8 +39,9 @@ final class Peer: Sendable {
 
     private static let script = #"""
         import os, socket, ssl, subprocess, threading, time
-        subprocess.run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem -out cert.pem "
-            "-days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1", shell=True, check=True,
+        subprocess.run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "
+            "-keyout key.pem -out cert.pem -days 2 -subj /CN=localhost "
+            "-addext subjectAltName=DNS:localhost,IP:127.0.0.1", shell=True, check=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         counts = {"connections": 0, "closed": 0, "sent": 0}
         def respond(c, body, status="200 OK", extra=""):
@@ -83,7 +84,7 @@ final class Peer: Sendable {
             if name == "hello": respond(c, b"hello", extra="X-Twice:  a \r\nx-twice: b\r\nX-Empty:\r\n")
             elif name == "echo": respond(c, head + b"\r\n\r\n" + body)
             elif name == "count": respond(c, str(counts[argument]).encode())
-            elif name == "slow": time.sleep(0.2); respond(c, b"slow")
+            elif name == "slow": time.sleep(float(argument)); respond(c, b"slow")
             elif name == "status": respond(c, b"", argument)
             elif name == "redirect": respond(c, b"", "302 Found", "Location: /hello\r\n")
             elif name == "interim": c.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"); respond(c, b"final")

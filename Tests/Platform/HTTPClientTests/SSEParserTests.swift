@@ -12,7 +12,8 @@ import Testing
 
     @Test("events have a name, an id, and data lines joined by line feeds")
     func fields() throws {
-        let events = try events("event: message\nid: 7\ndata: one\ndata:two\ndata\ndata:  three\nretry: 5\nother: x\n\n")
+        let fields = "event: message\nid: 7\ndata: one\ndata:two\ndata\ndata:  three\nretry: 5\nother: x\n\n"
+        let events = try events(fields)
         #expect(events.count == 1)
         #expect(events.first?.name == "message")
         #expect(events.first?.id == "7")
@@ -25,7 +26,8 @@ import Testing
         let events = try events(text)
         #expect(events.map { String(decoding: $0.data, as: UTF8.self) } == ["a\nb", "c"])
         #expect(events.map { String(decoding: $0.raw, as: UTF8.self) }.joined() == text)
-        #expect(try self.events("data: a\r\ndata: b\n\r\ndata: c\r\r").map(\.data) == [Array("a\nb".utf8), Array("c".utf8)])
+        let mixed = try self.events("data: a\r\ndata: b\n\r\ndata: c\r\r")
+        #expect(mixed.map(\.data) == [Array("a\nb".utf8), Array("c".utf8)])
     }
 
     @Test("wherever the bytes are split, the events and all raw bytes are the same")
@@ -39,7 +41,9 @@ import Testing
             for second in first...bytes.count {
                 var parser = SSEParser()
                 var events: [Event] = []
-                for part in [bytes[..<first], bytes[first..<second], bytes[second...]] { events += try parser.feed(part) }
+                for part in [bytes[..<first], bytes[first..<second], bytes[second...]] {
+                    events += try parser.feed(part)
+                }
                 let dispatched = events.filter(\.hasData)
                 if dispatched.map(\.data) != whole.dropFirst().map(\.data)
                     || dispatched.map(\.name) != [.some("x"), nil, nil] || events.flatMap(\.raw) + parser.rest != bytes
@@ -68,7 +72,8 @@ import Testing
     func comments() throws {
         let events = try events(": keep-alive\n\nevent: x\n\ndata:\n\n")
         #expect(events.map(\.hasData) == [false, false, true])
-        #expect(events.map { String(decoding: $0.raw, as: UTF8.self) } == [": keep-alive\n\n", "event: x\n\n", "data:\n\n"])
+        let raw = events.map { String(decoding: $0.raw, as: UTF8.self) }
+        #expect(raw == [": keep-alive\n\n", "event: x\n\n", "data:\n\n"])
     }
 
     @Test("what no blank line has ended is no event")
@@ -84,6 +89,7 @@ import Testing
         #expect(try parser.feed(Array("data: 123456789012\n\n".utf8)).count == 1)
         #expect(throws: SSEParser.TooLong.self) { try parser.feed(Array("data: 1234567890123\n\n".utf8)) }
         var endless = SSEParser()
-        #expect(throws: SSEParser.TooLong.self) { try endless.feed(repeatElement(UInt8(ascii: "x"), count: 2 << 20)) }
+        let line = repeatElement(UInt8(ascii: "x"), count: 2 << 20)
+        #expect(throws: SSEParser.TooLong.self) { try endless.feed(line) }
     }
 }

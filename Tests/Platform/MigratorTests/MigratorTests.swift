@@ -41,7 +41,7 @@ struct MigratorTests {
         try await test.close()
     }
 
-    @Test("run eight times at once applies each file once", .timeLimit(.minutes(1)))
+    @Test("run eight times at once applies each file once", .timeLimit(.minutes(5)))
     func race() async throws {
         let test = try await TestDatabase.make(migrated: false)
         let index = """
@@ -64,7 +64,7 @@ struct MigratorTests {
         try await test.close()
     }
 
-    @Test("builds an index concurrently while another migrator waits", .timeLimit(.minutes(1)))
+    @Test("builds an index concurrently while another migrator waits", .timeLimit(.minutes(5)))
     func concurrentIndex() async throws {
         let test = try await TestDatabase.make(migrated: false)
         _ = try await migrator(test.open(), [files[0]]).up()

@@ -9,17 +9,20 @@ import Testing
     private func withWriter(
         _ schema: String, limits: BatchLimits = BatchLimits(), prepared: Bool = true,
         observe: @escaping @Sendable (PostgresEvent) -> Void = { _ in },
-        repair: @escaping @Sendable () async -> Void = {}, _ body: (BatchWriter, Database, EventLoop) async throws -> Void
+        repair: @escaping @Sendable () async -> Void = {},
+        _ body: (BatchWriter, Database, EventLoop) async throws -> Void
     ) async throws {
         let loop = EventLoop()
         defer { loop.stop() }
         try await withDatabase { database in
-            try await database.run(script: "DROP SCHEMA IF EXISTS \(schema) CASCADE; CREATE SCHEMA \(schema);" + """
-                CREATE TABLE \(schema).call (id uuid PRIMARY KEY, n int CHECK (n <> 13), cost numeric(38,12));
-                CREATE TABLE \(schema).entry (
-                    id uuid PRIMARY KEY, call uuid NOT NULL REFERENCES \(schema).call, at timestamptz, big int8, ok bool,
-                    note text, raw bytea, data jsonb, plain json);
-                """)
+            try await database.run(
+                script: "DROP SCHEMA IF EXISTS \(schema) CASCADE; CREATE SCHEMA \(schema);" + """
+                    CREATE TABLE \(schema).call (id uuid PRIMARY KEY, n int CHECK (n <> 13), cost numeric(38,12));
+                    CREATE TABLE \(schema).entry (
+                        id uuid PRIMARY KEY, call uuid NOT NULL REFERENCES \(schema).call, at timestamptz, big int8,
+                        ok bool,
+                        note text, raw bytea, data jsonb, plain json);
+                    """)
             var configuration = TestCluster.shared.configuration
             configuration.preparedStatements = prepared
             let writer = BatchWriter(
@@ -39,13 +42,16 @@ import Testing
             BatchTable(
                 name: "\(schema).entry",
                 columns: [
-                    ("id", .uuid), ("call", .uuid), ("at", .timestamptz), ("big", .int8), ("ok", .bool), ("note", .text),
+                    ("id", .uuid), ("call", .uuid), ("at", .timestamptz), ("big", .int8), ("ok", .bool),
+                    ("note", .text),
                     ("raw", .bytea), ("data", .jsonb), ("plain", .json),
                 ]),
         ]
     }
 
-    static func fill(_ rows: inout BatchRows, _ id: UniqueID, _ number: Int32, note: String = "note", json: String = "{}") {
+    static func fill(
+        _ rows: inout BatchRows, _ id: UniqueID, _ number: Int32, note: String = "note", json: String = "{}"
+    ) {
         rows.begin(0)
         rows.uuid(id)
         rows.int4(number)
@@ -91,7 +97,10 @@ import Testing
                 try await group.waitForAll()
             }
             #expect(try await count("b1.call", database) == 2000)
-            #expect(try await count("b1.entry WHERE raw IS NULL AND at = 'epoch'::timestamptz + big * interval '1 us'", database) == 1000)
+            #expect(
+                try await count(
+                    "b1.entry WHERE raw IS NULL AND at = 'epoch'::timestamptz + big * interval '1 us'", database)
+                    == 1000)
             #expect(commits.withLock { $0 } < 1500)
         }
     }
@@ -124,11 +133,19 @@ import Testing
     func validation() async throws {
         try await withWriter("b3") { writer, database, _ in
             let wrong: [@Sendable (inout BatchRows) -> Void] = [
-                { $0.begin(0); $0.uuid(.v7()); $0.text("one") },
-                { $0.begin(0); $0.uuid(.v7()) },
-                { $0.begin(0); $0.uuid(.v7()); $0.int4(1); $0.null(); $0.null() },
+                {
+                    $0.begin(0); $0.uuid(.v7()); $0.text("one")
+                },
+                {
+                    $0.begin(0); $0.uuid(.v7())
+                },
+                {
+                    $0.begin(0); $0.uuid(.v7()); $0.int4(1); $0.null(); $0.null()
+                },
                 { $0.begin(7) },
-                { Self.fill(&$0, .v7(), 1); $0.begin(0); $0.uuid(.v7()); $0.int4(1) },
+                {
+                    Self.fill(&$0, .v7(), 1); $0.begin(0); $0.uuid(.v7()); $0.int4(1)
+                },
             ]
             for fill in wrong {
                 guard case .encoding = await failure({ try await writer.append(fill) }) else { throw NotYet() }
@@ -161,23 +178,30 @@ import Testing
         let loop = EventLoop()
         defer { loop.stop() }
         try await withDatabase { database in
-            try await database.run(script: """
-                DROP TABLE IF EXISTS p1; CREATE TABLE p1 (id int8, at timestamptz, PRIMARY KEY (id, at))
-                    PARTITION BY RANGE (at)
-                """)
+            try await database.run(
+                script: """
+                    DROP TABLE IF EXISTS p1; CREATE TABLE p1 (id int8, at timestamptz, PRIMARY KEY (id, at))
+                        PARTITION BY RANGE (at)
+                    """)
             let writer = BatchWriter(
                 configuration: TestCluster.shared.configuration, loop: loop,
                 tables: [BatchTable(name: "p1", columns: [("id", .int8), ("at", .timestamptz)])], observe: { _ in }
             ) {
                 repairs.withLock { $0 += 1 }
                 try? await database.run(
-                    script: "CREATE TABLE IF NOT EXISTS p1a PARTITION OF p1 FOR VALUES FROM ('2000-01-01') TO ('2100-01-01')")
+                    script:
+                        "CREATE TABLE IF NOT EXISTS p1a PARTITION OF p1 FOR VALUES FROM ('2000-01-01') TO ('2100-1-1')"
+                )
             }
             writer.start()
-            try await writer.append { $0.begin(0); $0.int8(1); $0.timestamp(.now()) }
+            try await writer.append {
+                $0.begin(0); $0.int8(1); $0.timestamp(.now())
+            }
             #expect(repairs.withLock { $0 } == 1)
             let error = await failure {
-                try await writer.append { $0.begin(0); $0.int8(2); $0.timestamp(Timestamp(microseconds: 0)) }
+                try await writer.append {
+                    $0.begin(0); $0.int8(2); $0.timestamp(Timestamp(microseconds: 0))
+                }
             }
             #expect(error?.sqlState == "23514")
             await writer.stop()
@@ -208,7 +232,9 @@ import Testing
             #expect(refused.withLock { $0 } > 0)
             #expect(try await count("b4.entry", database) == written.withLock { $0 })
             #expect(refused.withLock { $0 } + written.withLock { $0 } == 1000)
-            guard case .closed = await failure({ try await writer.append { Self.fill(&$0, .v7(), 1) } }) else { throw NotYet() }
+            guard case .closed = await failure({ try await writer.append { Self.fill(&$0, .v7(), 1) } }) else {
+                throw NotYet()
+            }
         }
     }
 }

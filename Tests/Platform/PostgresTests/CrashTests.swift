@@ -99,14 +99,20 @@ import Testing
             configuration: cluster.configuration, loop: loop,
             tables: [BatchTable(name: "call", columns: [("id", .uuid)])], limits: limits, observe: { _ in })
         writer.start()
-        try await writer.append { $0.begin(0); $0.uuid(.v7()) }
+        try await writer.append {
+            $0.begin(0); $0.uuid(.v7())
+        }
         cluster.stop()
         try await eventually { if database.isConnected || writer.isReady { throw NotYet() } }
         let start = ContinuousClock.now
         for _ in 0..<20 { #expect(await failure { try await database.ping() }?.isConnectionProblem == true) }
         #expect(await failure { _ = try await database.transaction { try await $0.execute("SELECT 1") } } != nil)
         #expect(ContinuousClock.now - start < .seconds(2))
-        let late = await failure { try await writer.append { $0.begin(0); $0.uuid(.v7()) } }
+        let late = await failure {
+            try await writer.append {
+                $0.begin(0); $0.uuid(.v7())
+            }
+        }
         guard case .timeout = late else { throw NotYet() }
         cluster.start()
         try await eventually { if !database.isConnected || !writer.isReady { throw NotYet() } }

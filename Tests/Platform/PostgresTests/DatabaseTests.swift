@@ -77,7 +77,9 @@ import Testing
 
     @Test("the server's statement timeout is an error, and the connection lives on")
     func statementTimeout() async throws {
-        try await withDatabase { $0.statementTimeout = .milliseconds(50) } _: { database in
+        try await withDatabase {
+            $0.statementTimeout = .milliseconds(50)
+        } _: { database in
             let error = await failure { try await database.query("SELECT pg_sleep(5)::text") }
             #expect(error?.sqlState == "57014")
             try await database.ping()
@@ -86,12 +88,15 @@ import Testing
 
     @Test("the client's deadline stops the statement on the server")
     func queryTimeout() async throws {
-        try await withDatabase { $0.queryTimeout = .milliseconds(100) } _: { database in
+        try await withDatabase {
+            $0.queryTimeout = .milliseconds(100)
+        } _: { database in
             let error = await failure { try await database.query("SELECT pg_sleep(7)::text") }
             guard case .timeout = error else { throw NotYet() }
             try await eventually {
                 let rows = try await database.query(
-                    "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%sleep(7)%' AND state = 'active' AND pid <> pg_backend_pid()")
+                    "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%sleep' || '(7)%' AND state = 'active'"
+                )
                 if !rows.isEmpty { throw NotYet() }
             }
         }
@@ -99,7 +104,9 @@ import Testing
 
     @Test("cancelling the task stops the statement, and neighbours on the connection are unharmed")
     func cancellation() async throws {
-        try await withDatabase { $0.connectionsPerLoop = 1 } _: { database in
+        try await withDatabase {
+            $0.connectionsPerLoop = 1
+        } _: { database in
             for _ in 0..<5 {
                 let task = Task { try await database.query("SELECT pg_sleep(8)::text") }
                 try await Task.sleep(for: .milliseconds(30))
@@ -133,8 +140,9 @@ import Testing
 
     @Test("when all connections are lent, callers wait and then are refused; afterwards all is well")
     func exhaustion() async throws {
-        try await withDatabase { ($0.connectionsPerLoop, $0.waitTimeout, $0.maximumWaiters) = (1, .milliseconds(100), 2) }
-        _: { database in
+        try await withDatabase {
+            ($0.connectionsPerLoop, $0.waitTimeout, $0.maximumWaiters) = (1, .milliseconds(100), 2)
+        } _: { database in
             try await database.transaction { transaction in
                 _ = try await transaction.query("SELECT 1")
                 let tasks = (0..<3).map { _ in Task { await failure { try await database.ping() } } }
@@ -153,7 +161,9 @@ import Testing
 
     @Test("without prepared statements everything works and none is left on the server")
     func unprepared() async throws {
-        try await withDatabase { ($0.preparedStatements, $0.connectionsPerLoop) = (false, 1) } _: { database in
+        try await withDatabase {
+            ($0.preparedStatements, $0.connectionsPerLoop) = (false, 1)
+        } _: { database in
             for number in 0..<3 { #expect(try await database.query("SELECT \(number) AS v").first?["v"] == number) }
             let left = try await database.query("SELECT count(*) AS n FROM pg_prepared_statements")
             #expect(try left.first?["n"] == 0)
@@ -163,14 +173,17 @@ import Testing
 
     @Test("prepared statements are reused, bounded, and prepared again when their table changes")
     func prepared() async throws {
-        try await withDatabase { $0.connectionsPerLoop = 1 } _: { database in
+        try await withDatabase {
+            $0.connectionsPerLoop = 1
+        } _: { database in
             for number in 0..<300 {
                 _ = try await database.query("SELECT \(raw: "\(number)") AS v")
                 _ = try await database.query("SELECT \(number) AS w")
             }
             let left = try await database.query("SELECT count(*) AS n FROM pg_prepared_statements")
             #expect(try #require(left.first)["n"] <= 257)
-            try await database.run(script: "DROP TABLE IF EXISTS s1; CREATE TABLE s1 (a int); INSERT INTO s1 VALUES (1)")
+            try await database.run(
+                script: "DROP TABLE IF EXISTS s1; CREATE TABLE s1 (a int); INSERT INTO s1 VALUES (1)")
             #expect(try await database.query("SELECT * FROM s1").first?["a"] == 1)
             try await database.run(script: "ALTER TABLE s1 ADD COLUMN b int DEFAULT 2")
             #expect(try await database.query("SELECT * FROM s1").first?["b"] == 2)
@@ -184,7 +197,9 @@ import Testing
         try await withDatabase { database in
             _ = await failure { try await database.run(script: "CREATE ROLE \"less role\"") }
         }
-        try await withDatabase { ($0.role, $0.applicationName) = ("less role", "tests") } _: { database in
+        try await withDatabase {
+            ($0.role, $0.applicationName) = ("less role", "tests")
+        } _: { database in
             let row = try #require(
                 try await database.query(
                     """
@@ -226,7 +241,8 @@ import Testing
                 try await connection.run(script: "CREATE TEMP TABLE t1 (a int); INSERT INTO t1 VALUES (1), (2)")
                 #expect(try await connection.query("SELECT a FROM t1").count == 2)
                 #expect(try await connection.execute("DELETE FROM t1") == 2)
-                guard case .server(let report) = await failure({ try await connection.run(script: "SELECT 1; SELEC 2") })
+                guard
+                    case .server(let report) = await failure({ try await connection.run(script: "SELECT 1; SELEC 2") })
                 else { throw NotYet() }
                 #expect(report.position == 11)
                 let copy = await failure { try await connection.run(script: "COPY pg_class TO STDOUT") }
@@ -242,7 +258,8 @@ import Testing
         let loop = EventLoop()
         defer { loop.stop() }
         let database = Database(
-            configuration: PostgresConfiguration(connectionString: Secret("passwort=hunter2")), loops: [loop]) { _ in }
+            configuration: PostgresConfiguration(connectionString: Secret("passwort=hunter2")), loops: [loop]
+        ) { _ in }
         let error = await failure { try await database.ping() }
         guard case .connection(let reason) = error else { throw NotYet() }
         #expect(!reason.contains("hunter2"))

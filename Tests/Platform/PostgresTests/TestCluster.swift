@@ -20,8 +20,12 @@ final class TestCluster: @unchecked Sendable {
         chmod(directory, 0o755)
         Self.run("/bin/mkdir", [directory + "/data"])
         Self.run("/bin/chown", ["postgres:postgres", directory, directory + "/data"])
-        Self.run(Self.prefix[0], Self.prefix.dropFirst() + ["\(Self.binaries)/initdb", "-D", "\(directory)/data",
-            "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"])
+        Self.run(
+            Self.prefix[0],
+            Self.prefix.dropFirst() + [
+                "\(Self.binaries)/initdb", "-D", "\(directory)/data",
+                "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N",
+            ])
         Self.made.withLock {
             if $0.isEmpty { atexit { TestCluster.removeAll() } }
             $0.append(self)
@@ -35,8 +39,10 @@ final class TestCluster: @unchecked Sendable {
     func start() {
         postmaster = Self.spawn(
             Self.prefix[0],
-            Self.prefix.dropFirst() + ["\(Self.binaries)/postgres", "-D", "\(directory)/data", "-k", directory,
-                "-c", "listen_addresses=", "-c", "max_connections=60"])
+            Self.prefix.dropFirst() + [
+                "\(Self.binaries)/postgres", "-D", "\(directory)/data", "-k", directory,
+                "-c", "listen_addresses=", "-c", "max_connections=60",
+            ])
     }
 
     /// SIGKILL to the postmaster: its children notice and go.
@@ -98,7 +104,7 @@ final class TestCluster: @unchecked Sendable {
 func eventually(_ body: () async throws -> Void) async throws {
     let end = ContinuousClock.now + .seconds(20)
     while true {
-        do { return try await body() } catch where ContinuousClock.now < end {
+        do { return try await body() } catch  where ContinuousClock.now < end {
             try await Task.sleep(for: .milliseconds(20))
         }
     }

@@ -48,7 +48,8 @@ private enum Color: String, PostgresEncodable, PostgresDecodable { case red, gre
             for text in texts {
                 let value = try #require(FixedDecimal(text))
                 let row = try #require(
-                    try await database.query("SELECT \(value) AS v, \(value)::text AS t, \(raw: text)::numeric AS n").first)
+                    try await database.query("SELECT \(value) AS v, \(value)::text AS t, \(raw: text)::numeric AS n")
+                        .first)
                 #expect(try row["v"] as FixedDecimal == value)
                 #expect(try row["t"] as String == text)
                 #expect(try row["n"] as FixedDecimal == value)
@@ -83,7 +84,8 @@ private enum Color: String, PostgresEncodable, PostgresDecodable { case red, gre
             let text = "{\"b\": 1,  \"a\": [null]}"
             let row = try #require(
                 try await database.query(
-                    "SELECT \(PostgresJSON(text)) AS b, \(PostgresJSON(text, as: .json)) AS j").first)
+                    "SELECT \(PostgresJSON(text)) AS b, \(PostgresJSON(text, as: .json)) AS j"
+                ).first)
             #expect(try row["b"] as PostgresJSON == PostgresJSON("{\"a\": [null], \"b\": 1}"))
             #expect(try row["j"] as String == text)
         }
@@ -94,7 +96,8 @@ private enum Color: String, PostgresEncodable, PostgresDecodable { case red, gre
         try await withDatabase { database in
             let row = try #require(
                 try await database.query(
-                    "SELECT NULL::int4 AS nothing, 70000 AS big, 'x' AS letter, 'infinity'::timestamptz AS late").first)
+                    "SELECT NULL::int4 AS nothing, 70000 AS big, 'x' AS letter, 'infinity'::timestamptz AS late"
+                ).first)
             func reason<Value: PostgresDecodable>(_ column: String, _: Value.Type) -> String {
                 do {
                     _ = try row[column] as Value

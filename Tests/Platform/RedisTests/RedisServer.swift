@@ -14,7 +14,9 @@ final class RedisServer: Sendable {
         var template = Array("/tmp/redis-XXXXXX".utf8CString)
         mkdtemp(&template)
         directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        port = Self.freePort()
+        // Below the range that outgoing connections use, and not tried by binding: a server started meanwhile would
+        // inherit that socket and keep the port.
+        port = Int.random(in: 10_000..<32_000)
         self.password = password
         start()
     }
@@ -31,9 +33,13 @@ final class RedisServer: Sendable {
     func start() {
         system(
             """
-            cd \(directory) && redis-server --port \(port) --bind 127.0.0.1 --unixsocket \(directory)/socket --save '' \
-            --daemonize yes --pidfile \(directory)/pid --logfile log \(password.map { "--requirepass \($0)" } ?? "") >/dev/null
-            for i in $(seq 200); do redis-cli -s \(directory)/socket ping >/dev/null 2>&1 && [ -s pid ] && break; sleep 0.02; done
+            cd \(directory) && redis-server --port \(port) --bind 127.0.0.1 --unixsocket \(directory)/socket \
+            --save '' --daemonize yes --pidfile \(directory)/pid --logfile log \
+            \(password.map { "--requirepass \($0)" } ?? "") >/dev/null
+            for i in $(seq 1000); do
+                redis-cli -s \(directory)/socket ping >/dev/null 2>&1 && [ -s pid ] && break
+                sleep 0.02
+            done
             """)
         guard let file = fopen(directory + "/pid", "r") else { return }
         var text = [CChar](repeating: 0, count: 20)
@@ -45,23 +51,5 @@ final class RedisServer: Sendable {
     func signal(_ number: Int32) {
         let process = process.withLock { $0 }
         if process > 0 { kill(process, number) }
-    }
-
-    /// Runs a command by other means.
-    func cli(_ arguments: String) { system("redis-cli -s \(directory)/socket \(arguments) >/dev/null 2>&1") }
-
-    private static func freePort() -> Int {
-        let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(probe) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        return withUnsafeMutableBytes(of: &address) { raw in
-            let pointer = raw.baseAddress?.assumingMemoryBound(to: sockaddr.self)
-            bind(probe, pointer, length)
-            getsockname(probe, pointer, &length)
-            return Int(UInt16(bigEndian: raw.load(fromByteOffset: 2, as: UInt16.self)))
-        }
     }
 }
