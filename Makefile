@@ -17,7 +17,7 @@ run: ## Install what is missing, build for release and serve on 127.0.0.1:8080 u
 test: ## Install what is missing and run every test
 	@Scripts/setup test
 	swift build --build-tests
-	swift test --skip-build
+	@Scripts/swift-tests
 	@$(MAKE) --no-print-directory e2e
 
 e2e: programs ## Run the end-to-end tests against the real program only (ARGS="-k stream")
@@ -43,7 +43,7 @@ lint: ## Check the format and the rules of STYLE.md
 	@Scripts/setup build
 	swift format lint --strict --recursive Sources Tests Benchmarks Package.swift
 	swift build --build-tests
-	swift test --skip-build --filter TidyTests
+	@Scripts/swift-tests TidyTests
 
 docs: ## Write docs/reference again from the program
 	@Scripts/setup build
@@ -52,11 +52,13 @@ docs: ## Write docs/reference again from the program
 
 test-thread: ## Run the tests under ThreadSanitizer
 	@Scripts/setup test
-	TSAN_OPTIONS=halt_on_error=1 swift test --sanitize=thread --scratch-path .build/thread $(ARGS)
+	swift build --build-tests --sanitize=thread --scratch-path .build/thread
+	@SWIFT_TEST_OPTIONS="--sanitize=thread --scratch-path .build/thread" Scripts/swift-tests $(ARGS)
 
 test-address: ## Run the tests under AddressSanitizer
 	@Scripts/setup test
-	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build/address $(ARGS)
+	swift build --build-tests --sanitize=address --scratch-path .build/address
+	@ASAN_OPTIONS=detect_leaks=0 SWIFT_TEST_OPTIONS="--sanitize=address --scratch-path .build/address" Scripts/swift-tests $(ARGS)
 
 clean: ## Remove what was built (the data directory .witan stays)
 	rm -rf .build .venv Benchmarks/results

@@ -3,19 +3,21 @@ package import API
 import Core
 import Cryptography
 package import HTTPServer
+import JSON
 import Observability
 package import Providers
 import SwiftExtensions
 
 /// A chat completion from the wire to its committed record.
-package final class ChatService: Sendable {
+package final class ChatCompletions: Sendable {
     let catalog: CatalogMonitor
-    private let ledger: CallLedger
+    private let ledger: CallLedgerService
     private let upstream: any ModelProvider
     private let sandbox: any ModelProvider
 
+    /// `upstream` answers for every provider but the sandbox.
     package init(
-        catalog: CatalogMonitor, ledger: CallLedger, upstream: any ModelProvider, sandbox: any ModelProvider
+        catalog: CatalogMonitor, ledger: CallLedgerService, upstream: any ModelProvider, sandbox: any ModelProvider
     ) {
         self.catalog = catalog
         self.ledger = ledger
@@ -99,7 +101,11 @@ package final class ChatService: Sendable {
         headers.append(("cache-control", "no-cache"))
         headers.append(("x-accel-buffering", "no"))
         let relay = StreamRelay(includeUsage: call.request.includeUsage, choices: call.request.choices)
-        let streaming = ChatStream(upstream: opened, relay: relay, running: started, ledger: ledger, openedAt: sent)
-        return HTTPResponse(status: 200, headers: headers, body: .stream { try await streaming.run(to: $0) })
+        let streaming = ChatStream(
+            upstream: opened, relay: relay, running: started, ledger: ledger, openedAt: sent,
+            errorEvent: { Array("data: ".utf8) + ErrorResponse.openAI($0).bytes + Array("\n\n".utf8) })
+        return HTTPResponse(
+            status: 200, headers: headers,
+            body: .stream { client in try await streaming.run { try await client.write($0) } })
     }
 }
