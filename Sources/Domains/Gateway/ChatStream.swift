@@ -15,6 +15,8 @@ struct ChatStream: Sendable {
 
     let upstream: any UpstreamStream
     let relay: StreamRelay
+    /// What goes out first: the relay has passed it already.
+    let first: [UInt8]
     let running: RunningCall
     let ledger: CallLedgerService
     let openedAt: ContinuousClock.Instant
@@ -65,6 +67,11 @@ struct ChatStream: Sendable {
         _ relay: inout StreamRelay, to write: Write, note: ([UInt8]) -> Void
     ) async -> End {
         do {
+            if !first.isEmpty {
+                note(first)
+                try await write(first)
+            }
+            if let code = relay.errorCode { return .failed(Self.reported(code), told: true) }
             while let bytes = try await upstream.next() {
                 let output: [UInt8]
                 do {

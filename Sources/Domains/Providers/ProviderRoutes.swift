@@ -19,13 +19,17 @@ extension ProviderService {
                     .init("api_key", "string", "stored sealed, never shown again"),
                     .init("timeout_ms", "integer", "to the first byte; 600000 unless set"),
                     .init("models", "array", "objects of name, max_output_tokens and prices per million tokens"),
+                    .init("input_per_million", "string", "for models that bring no price of their own"),
+                    .init("cached_input_per_million", "string", "for models that bring no price of their own"),
+                    .init("output_per_million", "string", "for models that bring no price of their own"),
                 ]
             ) { context in
                 let caller = try context.caller()
-                var (provider, models) = try Self.newProvider(context)
+                var (provider, models, price) = try Self.newProvider(context)
                 if models.isEmpty {
-                    models = try await discovery.models(of: provider).map { try NewModel(name: $0, price: nil) }
+                    models = try await discovery.models(of: provider).map { try NewModel(name: $0) }
                 }
+                models = models.map { $0.priced(price, kind: provider.kind) }
                 let id = try await create(provider, models: models, by: caller)
                 return .json(try await find(id, of: caller.organization).view(models: models.map(\.name)), status: 201)
             },
@@ -53,6 +57,11 @@ extension ProviderService {
                 try await retire(try context.pathID(), by: try context.caller())
                 return HTTPResponse(status: 204)
             },
+        ] + modelEndpoints
+    }
+
+    private var modelEndpoints: [Endpoint] {
+        [
             Endpoint(
                 .post, "/api/v1/models", permission: .manageProviders, audit: "model.created",
                 summary: "Adds a model to a provider",
@@ -93,7 +102,7 @@ extension ProviderService {
         ]
     }
 
-    private static func newProvider(_ context: RequestContext) throws -> (NewProvider, [NewModel]) {
+    private static func newProvider(_ context: RequestContext) throws -> (NewProvider, [NewModel], NewPrice?) {
         var fields = try context.fields()
         return try reading {
             let name = try fields.string("name")
@@ -113,10 +122,12 @@ extension ProviderService {
                     try entry.finish()
                 }
             }
+            let price = try price(from: &fields)
             try fields.finish()
             return (
                 try NewProvider(
-                    name: name, kind: kind, endpoint: endpoint, apiKey: key, timeout: .milliseconds(timeout)), models
+                    name: name, kind: kind, endpoint: endpoint, apiKey: key, timeout: .milliseconds(timeout)),
+                models, price
             )
         }
     }
@@ -138,19 +149,22 @@ extension ProviderService {
 
     private static func model(name: String, from fields: inout JSONFields) throws -> NewModel {
         let maximum = try fields.optionalInteger("max_output_tokens", in: 1...10_000_000)
+        return try NewModel(name: name, maximumOutputTokens: maximum, price: try price(from: &fields))
+    }
+
+    private static func price(from fields: inout JSONFields) throws -> NewPrice? {
         let input = try fields.optionalDecimal("input_per_million")?.description
         let cached = try fields.optionalDecimal("cached_input_per_million")?.description
         let output = try fields.optionalDecimal("output_per_million")?.description
-        guard (input == nil) == (output == nil) else {
-            throw DomainError(
-                .invalid, code: "invalid_price", "A price needs input_per_million and output_per_million.",
-                parameter: input == nil ? "input_per_million" : "output_per_million")
+        guard let input, let output else {
+            guard input == nil, output == nil, cached == nil else {
+                throw DomainError(
+                    .invalid, code: "invalid_price", "A price needs input_per_million and output_per_million.",
+                    parameter: input == nil ? "input_per_million" : "output_per_million")
+            }
+            return nil
         }
-        var price: NewPrice?
-        if let input, let output {
-            price = try NewPrice(inputPerMillion: input, cachedInputPerMillion: cached, outputPerMillion: output)
-        }
-        return try NewModel(name: name, maximumOutputTokens: maximum, price: price)
+        return try NewPrice(inputPerMillion: input, cachedInputPerMillion: cached, outputPerMillion: output)
     }
 
     private static func newPrice(_ context: RequestContext) throws -> (model: String, price: NewPrice) {
