@@ -90,7 +90,7 @@ package final class Responder: Sendable {
     /// What a client may know of an error; anything unforeseen is logged with its cause and shown as such.
     private func known(_ error: any Error, id: UniqueID, endpoint: Endpoint) -> DomainError {
         if let error = error as? DomainError { return error }
-        if let error = error as? any DomainErrorConvertible { return error.domainError }
+        if let error = (error as? any DomainErrorConvertible)?.domainError { return error }
         logger.error(
             "request failed",
             [
@@ -103,5 +103,6 @@ package final class Responder: Sendable {
 
 /// An error of another layer that knows what clients may be told of it.
 package protocol DomainErrorConvertible: Error {
-    var domainError: DomainError { get }
+    /// Nil for what clients are told nothing of.
+    var domainError: DomainError? { get }
 }
