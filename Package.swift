@@ -12,6 +12,9 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// A sanitizer brings an allocator of its own; `make test-thread` and `make test-address` set this.
+let allocator = Context.environment["WITAN_SANITIZE"] == nil ? ["CAllocator"] : []
+
 /// A floor of the house; also the folder under Sources.
 enum Floor: String { case c = "C", platform = "Platform", domains = "Domains", app = "App" }
 
@@ -99,11 +102,11 @@ let package = Package(
         // App: the one executable; knows everything.
         .executableTarget(
             name: "Witan",
-            dependencies: [
-                "CAllocator", "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Lifecycle",
-                "Arguments", "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Migrator",
+            dependencies: (allocator + [
+                "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Lifecycle", "Arguments",
+                "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Migrator",
                 "EmbeddedServers", "Journal", "Core", "API", "Audit", "Identity", "Providers", "Gateway",
-            ].map { .byName(name: $0) },
+            ]).map { .byName(name: $0) },
             path: "Sources/App/Witan",
             swiftSettings: settings),
         .executableTarget(
