@@ -4,8 +4,11 @@ package import SwiftExtensions
 
 /// A model to add to a provider, with its price if that is known.
 package struct NewModel: Sendable {
+    /// As the provider calls it, without the provider's name.
     package let name: String
+    /// Nil where it is not known.
     package let maximumOutputTokens: Int64?
+    /// Nil where it is not known; calls then need the organization's ceiling.
     package let price: NewPrice?
 
     /// Names are the provider's own: 1…200 bytes without control characters.
@@ -22,9 +25,13 @@ package struct NewModel: Sendable {
 
 /// A price to set, per token.
 package struct NewPrice: Sendable {
+    /// US dollars, from $0 to $1,000.
     package let inputPerToken: FixedDecimal
+    /// US dollars; nil charges cached input as other input.
     package let cachedInputPerToken: FixedDecimal?
+    /// US dollars, from $0 to $1,000.
     package let outputPerToken: FixedDecimal
+    /// Now unless set; may lie ahead or behind.
     package let effectiveFrom: Timestamp
 
     /// From dollars per million tokens, the unit of price lists.
