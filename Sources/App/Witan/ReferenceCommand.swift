@@ -23,7 +23,8 @@ enum ReferenceCommand {
             let stale = pages.filter { TextFile.read("\(folder)/\($0.name)", limit: 8 << 20) != $0.text }.map(\.name)
             guard stale.isEmpty else {
                 throw CommandFailure(
-                    .drift, "Not as the program is: \(stale.joined(separator: ", ")) in \(folder); 'make docs' writes them.")
+                    .drift,
+                    "Not as the program is: \(stale.joined(separator: ", ")) in \(folder); 'make docs' writes them.")
             }
             return .done
         }

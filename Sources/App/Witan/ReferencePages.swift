@@ -62,13 +62,16 @@ struct ReferencePages {
             """
         let sorted = endpoints.sorted { ($0.path, $0.method.rawValue) < ($1.path, $1.method.rawValue) }
         for endpoint in sorted {
-            text += "| `\(endpoint.method.rawValue) \(endpoint.path)` | \(endpoint.permission?.rawValue ?? "open to all") "
+            text +=
+                "| `\(endpoint.method.rawValue) \(endpoint.path)` | \(endpoint.permission?.rawValue ?? "open to all") "
             text += "| \(endpoint.audit ?? "–") | \(endpoint.summary) |\n"
         }
         for endpoint in sorted where !endpoint.fields.isEmpty {
-            text += "\n## \(endpoint.method.rawValue) \(endpoint.path)\n\n| field | type | what it is |\n|---|---|---|\n"
+            text +=
+                "\n## \(endpoint.method.rawValue) \(endpoint.path)\n\n| field | type | what it is |\n|---|---|---|\n"
             for field in endpoint.fields {
-                text += "| `\(field.name)` | \(field.type)\(field.isRequired ? ", required" : "") | \(field.summary) |\n"
+                text +=
+                    "| `\(field.name)` | \(field.type)\(field.isRequired ? ", required" : "") | \(field.summary) |\n"
             }
         }
         return text
@@ -86,7 +89,8 @@ struct ReferencePages {
             """
         for family in MetricsRegistry(metrics).collect() {
             let labels = family.labels.map { "`\($0)`" }.joined(separator: " ")
-            text += "| `\(family.name)` | \(family.kind.rawValue) | \(labels.isEmpty ? "–" : labels) | \(family.help) |\n"
+            text +=
+                "| `\(family.name)` | \(family.kind.rawValue) | \(labels.isEmpty ? "–" : labels) | \(family.help) |\n"
         }
         return text
     }

@@ -29,7 +29,8 @@ struct SystemStatus: Sendable {
         return [
             "version": .string(Version.current), "ready": .bool(readiness.isReady),
             "stores": [
-                "postgresql": .string(stores.postgres.map { "private, version \($0.majorVersion)" } ?? "by DATABASE_URL"),
+                "postgresql": .string(
+                    stores.postgres.map { "private, version \($0.majorVersion)" } ?? "by DATABASE_URL"),
                 "redis": .string(stores.redis != nil ? "private" : redis == nil ? "none" : "by REDIS_URL"),
                 "search": "postgresql",
             ],
@@ -66,7 +67,8 @@ enum SystemRoutes {
                     status: 200, headers: [("content-type", PrometheusText.contentType)],
                     body: .bytes(Array(metrics.prometheusText().utf8)))
             },
-            Endpoint(.get, "/api/v1/status", permission: .readStatus, summary: "Stores, pools and degraded parts") { _ in
+            Endpoint(.get, "/api/v1/status", permission: .readStatus, summary: "Stores, pools and degraded parts") {
+                _ in
                 .json(status.view)
             },
         ]

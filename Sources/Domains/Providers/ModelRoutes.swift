@@ -51,19 +51,7 @@ extension ProviderService {
     /// A model whose name has been read, from its other fields.
     static func model(name: String, from fields: inout JSONFields) throws -> NewModel {
         let maximum = try fields.optionalInteger("max_output_tokens", in: 1...10_000_000)
-        let input = try fields.optionalDecimal("input_per_million")?.description
-        let cached = try fields.optionalDecimal("cached_input_per_million")?.description
-        let output = try fields.optionalDecimal("output_per_million")?.description
-        guard (input == nil) == (output == nil) else {
-            throw DomainError(
-                .invalid, code: "invalid_price", "A price needs input_per_million and output_per_million.",
-                parameter: input == nil ? "input_per_million" : "output_per_million")
-        }
-        var price: NewPrice?
-        if let input, let output {
-            price = try NewPrice(inputPerMillion: input, cachedInputPerMillion: cached, outputPerMillion: output)
-        }
-        return try NewModel(name: name, maximumOutputTokens: maximum, price: price)
+        return try NewModel(name: name, maximumOutputTokens: maximum, price: try price(from: &fields))
     }
 }
 

@@ -47,4 +47,20 @@ extension ProviderService {
             return (model, price)
         }
     }
+
+    /// A price in fields that may be left out; nil without one.
+    static func price(from fields: inout JSONFields) throws -> NewPrice? {
+        let input = try fields.optionalDecimal("input_per_million")?.description
+        let cached = try fields.optionalDecimal("cached_input_per_million")?.description
+        let output = try fields.optionalDecimal("output_per_million")?.description
+        guard let input, let output else {
+            guard input == nil, output == nil, cached == nil else {
+                throw DomainError(
+                    .invalid, code: "invalid_price", "A price needs input_per_million and output_per_million.",
+                    parameter: input == nil ? "input_per_million" : "output_per_million")
+            }
+            return nil
+        }
+        return try NewPrice(inputPerMillion: input, cachedInputPerMillion: cached, outputPerMillion: output)
+    }
 }

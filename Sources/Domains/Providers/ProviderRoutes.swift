@@ -23,13 +23,17 @@ extension ProviderService {
                     .init("api_key", "string", "stored sealed, never shown again"),
                     .init("timeout_ms", "integer", "to the first byte; 600000 unless set"),
                     .init("models", "array", "objects of name, max_output_tokens and prices per million tokens"),
+                    .init("input_per_million", "string", "for models that bring no price of their own"),
+                    .init("cached_input_per_million", "string", "for models that bring no price of their own"),
+                    .init("output_per_million", "string", "for models that bring no price of their own"),
                 ]
             ) { context in
                 let caller = try context.caller()
-                var (provider, models) = try Self.newProvider(context)
+                var (provider, models, price) = try Self.newProvider(context)
                 if models.isEmpty {
-                    models = try await discovery.models(of: provider).map { try NewModel(name: $0, price: nil) }
+                    models = try await discovery.models(of: provider).map { try NewModel(name: $0) }
                 }
+                models = models.map { $0.priced(price, kind: provider.kind) }
                 let id = try await create(provider, models: models, by: caller)
                 return .json(try await find(id, of: caller.organization).view(models: models.map(\.name)), status: 201)
             },
@@ -60,7 +64,7 @@ extension ProviderService {
         ]
     }
 
-    private static func newProvider(_ context: RequestContext) throws -> (NewProvider, [NewModel]) {
+    private static func newProvider(_ context: RequestContext) throws -> (NewProvider, [NewModel], NewPrice?) {
         var fields = try context.fields()
         return try reading {
             let name = try fields.string("name")
@@ -80,10 +84,12 @@ extension ProviderService {
                     try entry.finish()
                 }
             }
+            let price = try price(from: &fields)
             try fields.finish()
             return (
                 try NewProvider(
-                    name: name, kind: kind, endpoint: endpoint, apiKey: key, timeout: .milliseconds(timeout)), models
+                    name: name, kind: kind, endpoint: endpoint, apiKey: key, timeout: .milliseconds(timeout)),
+                models, price
             )
         }
     }

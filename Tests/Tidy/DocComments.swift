@@ -2,7 +2,7 @@
 import Foundation
 
 /// The rule that what is `package` says what it is, and what need not say it.
-enum Documentation {
+enum DocComments {
     static func undocumented(_ file: SourceFile) -> [Violation] {
         let package = /^\s*(?:[@\w()]+\s+)*?package\s+(?!import\b)[@\w]/
         let declaration = /\b(?:func|var|let|struct|class|enum|actor|protocol|init|typealias|subscript)\b/

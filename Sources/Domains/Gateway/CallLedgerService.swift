@@ -9,12 +9,13 @@ package import SwiftExtensions
 ///
 /// An admitted call is in the journal before it goes upstream; its slot is freed when its rows are committed. What a
 /// dead process left in the journal is closed as interrupted at the next start.
-package final class CallLedger: Sendable {
+package final class CallLedgerService: Sendable {
     private let writer: BatchWriter
     private let journal: SlotJournal
     /// Slots of calls whose rows wait for the database to come back; freed once the queue before them is written.
     private let waiting = Locked<[Int]>([])
 
+    /// Both outlive the ledger and are started and stopped by the program.
     package init(writer: BatchWriter, journal: SlotJournal) {
         self.writer = writer
         self.journal = journal
