@@ -37,7 +37,7 @@ bench: ## Measure against nginx and the bare upstream, print the table (ARGS="â€
 	@Scripts/setup bench
 	swift build -c release --product witan
 	swift build -c release --product mock-upstream
-	Benchmarks/run $(ARGS)
+	/usr/bin/python3 Benchmarks/run.py $(ARGS)
 
 lint: ## Check the format and the rules of STYLE.md
 	@Scripts/setup build

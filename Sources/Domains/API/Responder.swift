@@ -80,8 +80,11 @@ package final class Responder: Sendable {
     /// `Authorization: Bearer`, else `x-api-key` (Anthropic's clients), else `api-key` (Azure's).
     private static func credential(_ headers: HTTPHeaders) -> String? {
         if let authorization = headers["authorization"] {
-            guard authorization.utf8.count > 7, authorization.prefix(7).lowercased() == "bearer " else { return nil }
-            return String(authorization.dropFirst(7))
+            let scheme = authorization.utf8.prefix(7)
+            guard authorization.utf8.count > 7, scheme.elementsEqual("bearer ".utf8, by: { $0 | 0x20 == $1 }) else {
+                return nil
+            }
+            return String(authorization[scheme.endIndex...])
         }
         return headers["x-api-key"] ?? headers["api-key"]
     }
@@ -93,7 +96,7 @@ package final class Responder: Sendable {
     /// What a client may know of an error; anything unforeseen is logged with its cause and shown as such.
     private func known(_ error: any Error, id: UniqueID, endpoint: Endpoint) -> DomainError {
         if let error = error as? DomainError { return error }
-        if let error = error as? any DomainErrorConvertible { return error.domainError }
+        if let error = (error as? any DomainErrorConvertible)?.domainError { return error }
         logger.error(
             "request failed",
             [
@@ -106,6 +109,6 @@ package final class Responder: Sendable {
 
 /// An error of another layer that knows what clients may be told of it.
 package protocol DomainErrorConvertible: Error {
-    /// Safe to show: nothing of the cause that a client must not know.
-    var domainError: DomainError { get }
+    /// Nil for what clients are told nothing of.
+    var domainError: DomainError? { get }
 }
