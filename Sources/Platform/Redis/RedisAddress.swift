@@ -11,10 +11,13 @@ package struct RedisAddress: Sendable {
         case tcp(host: String, port: Int)
     }
 
+    /// The socket to connect to.
     package let place: Place
     /// Empty for the default user.
     package let user: String
+    /// Nil where none is asked for.
     package let password: Secret<String>?
+    /// The number given to `SELECT`; 0 unless the URL says.
     package let database: Int
 
     /// Reads `redis://[[user]:password@]host[:port][/database]`, `unix:///path[?db=n]` or
