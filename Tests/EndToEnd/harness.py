@@ -247,6 +247,23 @@ class Witan:
         wait_for(lambda: self.psql(f"SELECT id FROM council.requests WHERE id = '{call}'"), seconds, f"record {call}")
         return self.record(call)
 
+    def rows_of(self, calls):
+        """For each of the hot tables, how many rows each call has; calls without any are missing."""
+        counts = []
+        for table, column in (
+            ("council.requests", "id"), ("providers.cost_records", "request_id"), ("audits.audit_log", "id")
+        ):
+            rows = self.psql(f"SELECT {column} AS id, count(*) AS n FROM {table} GROUP BY 1")
+            found = {row["id"]: row["n"] for row in rows}
+            counts.append({call: found[call] for call in calls if call in found})
+        return counts
+
+    def check_recorded_once(self, calls):
+        for table in self.rows_of(calls):
+            missing = [call for call in calls if call not in table]
+            twice = [call for call, count in table.items() if count != 1]
+            assert not missing and not twice, f"{len(missing)} lost, {len(twice)} twice: {(missing + twice)[:5]}"
+
     def newest(self, where="true"):
         """The ids of requests, newest first."""
         return [row["id"] for row in self.psql(f"SELECT id FROM council.requests WHERE {where} ORDER BY id DESC")]
@@ -288,6 +305,62 @@ class Mock:
     def stop(self):
         self.process.kill()
         self.process.wait(10)
+
+
+class Load:
+    """Clients that call without pause and keep a journal of what they were told, outside of what is being killed."""
+
+    CALLS = (("mock/mock", False), ("mock/mock-delay-50", False), ("mock/mock-chunks-3", True), ("sandbox/echo", True))
+
+    def __init__(self, witan, clients=8):
+        self.witan, self.key = witan, witan.key
+        self.acknowledged, self.withheld, self.refused, self.cut, self.odd = [], [], [], [], []
+        self.stopping = threading.Event()
+        self.threads = [threading.Thread(target=self.run, args=(number,), daemon=True) for number in range(clients)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join(30)
+            assert not thread.is_alive(), "a client waits for an answer that does not come"
+
+    def run(self, number):
+        turn = number
+        while not self.stopping.is_set():
+            try:
+                with self.witan.http(self.key, timeout=20) as client:
+                    while not self.stopping.is_set():
+                        turn += 1
+                        self.call(client, *self.CALLS[turn % len(self.CALLS)])
+            except httpx.TransportError:
+                time.sleep(0.05)
+
+    def call(self, client, model, stream):
+        body = {"model": model, "messages": [{"role": "user", "content": "load"}], "stream": stream}
+        with client.stream("POST", "/v1/chat/completions", json=body) as answer:
+            call = answer.headers["x-request-id"]
+            try:
+                content = answer.read()
+            except httpx.TransportError:
+                self.cut.append(call)
+                raise
+        self.note(call, answer.status_code, content, stream)
+
+    def note(self, call, status, content, stream):
+        if status == 200 and (not stream or content.endswith(b"data: [DONE]\n\n")):
+            self.acknowledged.append(call)
+        elif b'"record_unavailable"' in content:
+            self.withheld.append(call)
+        elif status == 503 and (b'"store_unavailable"' in content or b'"draining"' in content):
+            self.refused.append(call)
+            time.sleep(0.02)
+        else:
+            self.odd.append((call, status, content[-300:]))
 
 
 class Upstream:

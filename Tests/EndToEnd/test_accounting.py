@@ -165,8 +165,10 @@ def test_content_with_a_null_character_does_not_lose_the_record(new_witan, mock)
     witan = new_witan()
     witan.provider("mock", mock.url, "mock-echo")
     witan.api("PATCH", "/api/v1/organization", {"content_retention": True})
-    for content in ("nul \u0000 in the text", "lone \ud800 surrogate"):
-        answer = witan.chat("mock/mock-echo", content)
+    for content in (b"nul \\u0000 in the text", b"lone \\ud800 surrogate"):
+        sent = b'{"model":"mock/mock-echo","messages":[{"role":"user","content":"' + content + b'"}]}'
+        with witan.http() as client:
+            answer = client.post("/v1/chat/completions", content=sent)
         assert answer.status_code in (200, 400), answer.text
         if answer.status_code == 200:
             assert witan.record(answer)["request"]["status"] == "completed"
