@@ -181,7 +181,7 @@ struct Server: Sendable {
                     _ = try await sealer.sealPending()
                 },
                 PeriodicTask(name: "journal", every: .seconds(1), onError: failed("journal")) {
-                    try await ledger.reclaim()
+                    ledger.reclaim()
                 },
                 PeriodicTask(name: "partitions", every: .seconds(3600), onError: failed("partitions")) {
                     try await Partitions.ensure(in: database)

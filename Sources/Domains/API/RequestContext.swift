@@ -59,7 +59,7 @@ package struct RequestContext: Sendable {
 
     /// JSON it must be, when it says what it is.
     package static func checkMediaType(_ request: HTTPRequest) throws(DomainError) {
-        guard let type = request.headers["content-type"] else { return }
+        guard let type = request.headers["content-type"], type != "application/json" else { return }
         let essence = type.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
         guard essence == "application/json" || essence.hasSuffix("+json") else {
             throw DomainError(

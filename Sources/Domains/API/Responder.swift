@@ -77,8 +77,11 @@ package final class Responder: Sendable {
     /// `Authorization: Bearer`, else `x-api-key` (Anthropic's clients), else `api-key` (Azure's).
     private static func credential(_ headers: HTTPHeaders) -> String? {
         if let authorization = headers["authorization"] {
-            guard authorization.utf8.count > 7, authorization.prefix(7).lowercased() == "bearer " else { return nil }
-            return String(authorization.dropFirst(7))
+            let scheme = authorization.utf8.prefix(7)
+            guard authorization.utf8.count > 7, scheme.elementsEqual("bearer ".utf8, by: { $0 | 0x20 == $1 }) else {
+                return nil
+            }
+            return String(authorization[scheme.endIndex...])
         }
         return headers["x-api-key"] ?? headers["api-key"]
     }

@@ -162,9 +162,9 @@ import Glibc
 
     /// curl's result in our words; nil for success.
     func error(_ code: CURLcode) -> HTTPClientError? {
+        if code == CURLE_OK { return nil }
         let host = transfer?.request.host ?? ""
         switch code {
-        case CURLE_OK: return nil
         case CURLE_URL_MALFORMAT: return .invalidURL(reason: reason(code))
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: return .resolve(host: host)
         case CURLE_COULDNT_CONNECT:
