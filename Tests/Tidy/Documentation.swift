@@ -46,7 +46,8 @@ enum Documentation {
 
     private static func isWitness(_ line: String, of header: String) -> Bool {
         guard !header.contains(/\bprotocol\b/) else { return false }
-        let named = /\b(?:func|var|let)\s+(?<name>\w+)|\binit\??\((?<label>\w+)(?:\s+value:\s*(?<type>PostgresValue)\b)?/
+        let named =
+            /\b(?:func|var|let)\s+(?<name>\w+)|\binit\??\((?<label>\w+)(?:\s+value:\s*(?<type>PostgresValue)\b)?/
         guard let match = line.firstMatch(of: named),
             let name = match.name ?? (match.type ?? match.label).map({ "init " + $0 })
         else { return false }

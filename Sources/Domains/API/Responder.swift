@@ -22,7 +22,8 @@ package final class Responder: Sendable {
 
     package static let unauthenticated = DomainError(
         .unauthenticated, code: "invalid_api_key",
-        "No valid API key. Send one as 'Authorization: Bearer <key>'; 'witan keys create' makes one.", shouldRetry: false)
+        "No valid API key. Send one as 'Authorization: Bearer <key>'; 'witan keys create' makes one.",
+        shouldRetry: false)
 
     package func respond(to request: HTTPRequest) async -> HTTPResponse {
         let id = UniqueID.v7()
@@ -54,7 +55,8 @@ package final class Responder: Sendable {
             return (response, nil)
         case .none:
             let error = DomainError(
-                .notFound, code: "unknown_path", "There is nothing at this path; GET /openapi.json lists what there is.",
+                .notFound, code: "unknown_path",
+                "There is nothing at this path; GET /openapi.json lists what there is.",
                 shouldRetry: false)
             return (ErrorResponse.make(error, style: Self.style(of: request.path)), nil)
         }

@@ -20,7 +20,8 @@ package struct AuditService: Sendable {
         try await AuditStore.insert(
             AuditEntry(
                 organization: organization, id: .v7(), category: category, action: action, outcome: .success,
-                actor: actor, entity: entity, payload: String(decoding: try payload.canonicalBytes(), as: UTF8.self)), in: transaction)
+                actor: actor, entity: entity, payload: String(decoding: try payload.canonicalBytes(), as: UTF8.self)),
+            in: transaction)
     }
 
     package func list(

@@ -23,8 +23,8 @@ package enum Role: String, Sendable, CaseIterable {
         case .admin: Set(Permission.allCases)
         case .manager:
             [
-                .callModels, .readModels, .readProviders, .manageProviders, .readKeys, .manageKeys, .readAudit, .readUsage,
-                .readStatus,
+                .callModels, .readModels, .readProviders, .manageProviders, .readKeys, .manageKeys, .readAudit,
+                .readUsage, .readStatus,
             ]
         case .developer: [.callModels, .readModels, .readProviders, .readUsage, .readStatus]
         case .viewer: [.readModels, .readProviders, .readUsage, .readStatus]

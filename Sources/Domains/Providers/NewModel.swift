@@ -58,7 +58,9 @@ extension NewModel {
     /// The same model with `common` where it brings no price of its own, else with the list price where the type of
     /// its provider has one.
     package func priced(_ common: NewPrice?, kind: Provider.Kind) -> NewModel {
-        guard price == nil, let price = common ?? (kind == .openAI ? KnownPrices.openAI(name) : nil) else { return self }
+        guard price == nil, let price = common ?? (kind == .openAI ? KnownPrices.openAI(name) : nil) else {
+            return self
+        }
         return NewModel(checkedName: name, maximumOutputTokens: maximumOutputTokens, price: price)
     }
 

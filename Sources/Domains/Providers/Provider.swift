@@ -41,7 +41,8 @@ package struct NewProvider: Sendable {
         else {
             throw DomainError(
                 .invalid, code: "invalid_name",
-                "name takes 1 to 63 of a–z, 0–9, '.', '_' and '-', beginning with a letter or digit.", parameter: "name")
+                "name takes 1 to 63 of a–z, 0–9, '.', '_' and '-', beginning with a letter or digit.", parameter: "name"
+            )
         }
         guard name != "council" else {
             throw DomainError(.invalid, code: "invalid_name", "council is the name of councils.", parameter: "name")

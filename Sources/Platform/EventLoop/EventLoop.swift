@@ -104,7 +104,9 @@ import Synchronization
     /// Starts a task on this loop. On the loop's own thread it runs at once, up to its first suspension.
     @discardableResult
     package func spawn(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
-        isCurrent ? Task.immediate(executorPreference: self) { await body() } : Task(executorPreference: self) { await body() }
+        isCurrent
+            ? Task.immediate(executorPreference: self) { await body() }
+            : Task(executorPreference: self) { await body() }
     }
 
     /// Runs `body` on the loop's thread soon; from any thread.
