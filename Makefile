@@ -50,15 +50,13 @@ docs: ## Write docs/reference again from the program
 	swift build --product witan
 	.build/debug/witan reference docs/reference
 
-test-thread: ## Run the tests under ThreadSanitizer
+test-thread: ## Run the tests with ThreadSanitizer in the program (ARGS="PostgresTests" narrows the Swift part)
 	@Scripts/setup test
-	swift build --build-tests --sanitize=thread --scratch-path .build/thread
-	@SWIFT_TEST_OPTIONS="--sanitize=thread --scratch-path .build/thread" Scripts/swift-tests $(ARGS)
+	@Scripts/sanitize thread $(ARGS)
 
-test-address: ## Run the tests under AddressSanitizer
+test-address: ## Run the tests with AddressSanitizer in the program
 	@Scripts/setup test
-	swift build --build-tests --sanitize=address --scratch-path .build/address
-	@ASAN_OPTIONS=detect_leaks=0 SWIFT_TEST_OPTIONS="--sanitize=address --scratch-path .build/address" Scripts/swift-tests $(ARGS)
+	@Scripts/sanitize address $(ARGS)
 
 clean: ## Remove what was built (the data directory .witan stays)
 	rm -rf .build .venv Benchmarks/results

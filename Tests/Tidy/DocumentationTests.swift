@@ -20,7 +20,8 @@ import Testing
     @Test("every error code is explained in docs/reference/errors.md")
     func errorCodes() throws {
         let page = try text("docs/reference/errors.md")
-        let codes = Set(Repository.swift.filter { $0.path.hasPrefix("Sources/Domains/") }.flatMap(DocumentationRules.codes))
+        let codes = Set(
+            Repository.swift.filter { $0.path.hasPrefix("Sources/Domains/") }.flatMap(DocumentationRules.codes))
         #expect(codes.count > 30)
         #expect(codes.filter { !page.contains("`\($0)`") }.sorted() == [])
     }
@@ -32,7 +33,8 @@ import Testing
         #expect(modules.count > 20)
         #expect(modules.filter { !architecture.contains("**\($0)**") }.sorted() == [])
         let domains = Set(Repository.swift.filter { $0.path.hasPrefix("Sources/Domains/") }.compactMap(\.module))
-        #expect(domains.filter { domain in !pages.contains { $0.path == "docs/domains/\(domain.lowercased()).md" } } == [])
+        #expect(
+            domains.filter { domain in !pages.contains { $0.path == "docs/domains/\(domain.lowercased()).md" } } == [])
     }
 
     @Test("every Make target is explained by `make help`")

@@ -108,7 +108,7 @@ import Testing
                 "package static func < (a: A, b: A)", "package func hash(into", "package import Glibc",
                 "let package = 1",
                 "package init?(_ description: String)", "/// A.\n@safe package final class C {",
-                "extension S: PostgresEncodable where A: B {\n    package static var postgresType: PostgresType { .a }\n}",
+                "extension S: PostgresEncodable where A: B {\n    package static var postgresType: T { .a }\n}",
                 "extension S: PostgresDecodable {\n    package init(_ value: PostgresValue) throws(E) {}\n}",
                 "final class S: A, Service {\n    package let name = \"a\"\n}",
                 "struct S:\n    ArgumentValue\n{\n    package init?(argument: String) {}\n}",

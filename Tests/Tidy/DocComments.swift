@@ -2,7 +2,7 @@
 import Foundation
 
 /// The rule that what is `package` says what it is, and what need not say it.
-enum Documentation {
+enum DocComments {
     static func undocumented(_ file: SourceFile) -> [Violation] {
         let package = /^\s*(?:[@\w()]+\s+)*?package\s+(?!import\b)[@\w]/
         let declaration = /\b(?:func|var|let|struct|class|enum|actor|protocol|init|typealias|subscript)\b/
@@ -46,7 +46,8 @@ enum Documentation {
 
     private static func isWitness(_ line: String, of header: String) -> Bool {
         guard !header.contains(/\bprotocol\b/) else { return false }
-        let named = /\b(?:func|var|let)\s+(?<name>\w+)|\binit\??\((?<label>\w+)(?:\s+value:\s*(?<type>PostgresValue)\b)?/
+        let named =
+            /\b(?:func|var|let)\s+(?<name>\w+)|\binit\??\((?<label>\w+)(?:\s+value:\s*(?<type>PostgresValue)\b)?/
         guard let match = line.firstMatch(of: named),
             let name = match.name ?? (match.type ?? match.label).map({ "init " + $0 })
         else { return false }
