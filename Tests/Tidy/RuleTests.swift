@@ -88,6 +88,19 @@ import Testing
                 "    package init(_ a: Int)",
                 "    @discardableResult\n    package func f()", "package static func make()", "package final class C {",
                 "@safe package final class C {", "package mutating func f()",
+                // Names of requirements where nothing is met, and where they are required.
+                "struct S: A {\n    package var isNull: Bool { true }\n}",
+                "struct S: A {\n    package let name: String\n}",
+                "    package func encode(into bytes: inout [UInt8])",
+                "protocol P: PostgresEncodable {\n    package var isNull: Bool { get }\n}",
+                "extension S: PostgresDecodable {\n    package init(_ value: Int)\n}",
+                // Initializers that do more than take the properties.
+                "struct S {\n    let a: Int\n    package init(b: Int) { a = b }\n}",
+                "struct S {\n    let a: Int\n    package init(a: Int, _ b: Int) {}\n}",
+                "struct S {\n    let a: Int\n    package init?(a: Int) {}\n}",
+                "struct S {\n    let a: Int\n    package init(\n        a: Int\n    ) throws(E) {}\n}",
+                "struct S {\n    let a: Int\n    var b: Int {\n    }\n    package init(a: Int, b: Int) {}\n}",
+                "struct S {\n    let a: Int\n}\nextension T {\n    package init(a: Int) {}\n}",
             ],
             good: [
                 "/// A.\npackage func f()", "/// A.\n@discardableResult\npackage func f()",
@@ -95,6 +108,15 @@ import Testing
                 "package static func < (a: A, b: A)", "package func hash(into", "package import Glibc",
                 "let package = 1",
                 "package init?(_ description: String)", "/// A.\n@safe package final class C {",
+                "extension S: PostgresEncodable where A: B {\n    package static var postgresType: T { .a }\n}",
+                "extension S: PostgresDecodable {\n    package init(_ value: PostgresValue) throws(E) {}\n}",
+                "final class S: A, Service {\n    package let name = \"a\"\n}",
+                "struct S:\n    ArgumentValue\n{\n    package init?(argument: String) {}\n}",
+                "struct S {\n    package init() {}\n}",
+                "struct S {\n    private let a: Int\n    private(set) var b: [C] = []\n\n"
+                    + "    package init(a: Int = f(1, 2), _ b: [C: D]) {\n}",
+                "struct S {\n    let a: (_ c: Int) -> Int\n    package init(\n        a: @escaping (_ c: Int) -> Int\n"
+                    + "    ) {}\n}",
             ]),
         Case(
             rule: "no word of the product in Platform",
@@ -199,11 +221,13 @@ import Testing
         #expect(!found("AccountStore", "Postgres") && found("AccountStore", "Redis") && found("AccountStore", "API"))
         #expect(!found("AccountCache", "Redis") && found("AccountCache", "Postgres"))
         #expect(!found("AccountRoutes", "API") && found("AccountRoutes", "Postgres"))
+        #expect(!found("AccountRoutes", "HTTPServer") && found("AccountStore", "HTTPServer"))
         #expect(
             !found("AccountMonitor", "Lifecycle") && !found("AccountMonitor", "Redis") && found("AccountMonitor", "API")
         )
         #expect(!found("AccountWorker", "Lifecycle") && found("AccountWorker", "Redis"))
         #expect(!found("AccountClient", "HTTPClient") && found("AccountClient", "Postgres"))
+        #expect(!found("AccountService", "Journal") && found("AccountStore", "Journal"))
         #expect(!found("AccountService", "Postgres") && found("AccountService", "API"))
         #expect(!found("AccountCommands", "Arguments") && found("AccountCommands", "Postgres"))
     }

@@ -5,6 +5,7 @@ import EventLoop
 import Glibc
 import HTTPClient
 import JSON
+import ServerSentEvents
 import SwiftExtensions
 
 /// The HTTP API from the outside, for the client verbs. Reads `WITAN_URL` and `WITAN_API_KEY`.
@@ -63,7 +64,8 @@ struct APIClient: Sendable {
 
     private func unreachable(_ error: HTTPClientError) -> CommandFailure {
         CommandFailure(
-            .unreachable, "No answer from \(base): \(error.description) 'witan serve' starts a server; --url names another.")
+            .unreachable,
+            "No answer from \(base): \(error.description) 'witan serve' starts a server; --url names another.")
     }
 
     private static func failure(_ status: Int, _ body: [UInt8]) -> CommandFailure {

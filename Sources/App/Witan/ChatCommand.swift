@@ -21,7 +21,8 @@ enum ChatCommand {
         guard arguments[stream] else {
             let answer = try await client.send("POST", "/v1/chat/completions", body: .object(members))
             let text = answer["choices"]?[0]?["message"]?["content"]?.string
-            arguments.terminal.write((arguments[Commands.json] ? answer.description : text ?? answer.description) + "\n")
+            arguments.terminal.write(
+                (arguments[Commands.json] ? answer.description : text ?? answer.description) + "\n")
             return .done
         }
         members.append(JSONMember("stream", true))

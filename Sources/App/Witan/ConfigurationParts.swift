@@ -26,6 +26,7 @@ extension Configuration {
         settings.maximumConnections = integer("WITAN_MAX_CONNECTIONS")
         settings.idleTimeout = duration("WITAN_IDLE_TIMEOUT")
         settings.requestTimeout = duration("WITAN_REQUEST_TIMEOUT")
+        settings.errorHeaders = { [("x-request-id", UniqueID.v7().description)] }
         if let certificate = self["WITAN_TLS_CERTIFICATE_FILE"], let key = self["WITAN_TLS_KEY_FILE"] {
             settings.tls = (certificate, key)
         }

@@ -38,7 +38,8 @@ enum KeyCommands {
                 return .done
             },
             Command(
-                name: "create", summary: "Make a key; it is shown once", example: "witan keys create ci --role developer",
+                name: "create", summary: "Make a key; it is shown once",
+                example: "witan keys create ci --role developer",
                 options: APIClient.options + [role, models, expires, Commands.json], positionals: [name]
             ) { arguments in
                 var members = [

@@ -46,6 +46,7 @@ struct Observer: Sendable {
 
     @Sendable func unreadableKey(_ provider: String, _ reason: String) {
         logger.error(
-            "provider left out: its key cannot be opened", [("provider", .string(provider)), ("reason", .string(reason))])
+            "provider left out: its key cannot be opened",
+            [("provider", .string(provider)), ("reason", .string(reason))])
     }
 }

@@ -31,7 +31,9 @@ enum OrganizationCommands {
                 if let value = arguments[ceiling] {
                     members.append(JSONMember("unknown_price_ceiling", value == "none" ? .null : .string(value)))
                 }
-                guard !members.isEmpty else { throw arguments.usageError("nothing to change: name at least one option") }
+                guard !members.isEmpty else {
+                    throw arguments.usageError("nothing to change: name at least one option")
+                }
                 let answer = try await APIClient(arguments).send(
                     "PATCH", "/api/v1/organization", body: .object(members))
                 arguments.show(answer)

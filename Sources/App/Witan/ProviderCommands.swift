@@ -67,9 +67,9 @@ enum ProviderCommands {
         if let endpoint = arguments[endpoint] { members.append(JSONMember("api_endpoint", .string(endpoint))) }
         if let key = arguments[providerKey] { members.append(JSONMember("api_key", .string(key))) }
         if !arguments[models].isEmpty {
-            let entries = arguments[models].map { JSONValue.object([JSONMember("name", .string($0))] + prices(arguments)) }
-            members.append(JSONMember("models", .array(entries)))
+            members.append(JSONMember("models", .array(arguments[models].map { ["name": .string($0)] })))
         }
+        members += prices(arguments)
         let answer = try await APIClient(arguments).send("POST", "/api/v1/providers", body: .object(members))
         arguments.show(answer)
         return .done

@@ -11,10 +11,12 @@ import SwiftExtensions
 
 /// `witan serve`.
 enum ServeCommand {
-    static let listen = Option<String?>.optional("listen", "address and port, in place of WITAN_LISTEN", placeholder: "HOST:PORT")
+    static let listen = Option<String?>.optional(
+        "listen", "address and port, in place of WITAN_LISTEN", placeholder: "HOST:PORT")
 
     static let command = Command(
-        name: "serve", summary: "Run the server until Ctrl-C or SIGTERM", example: "witan serve --listen 127.0.0.1:8080",
+        name: "serve", summary: "Run the server until Ctrl-C or SIGTERM",
+        example: "witan serve --listen 127.0.0.1:8080",
         options: [listen, Commands.dataDirectory, Commands.configFile], run: run)
 
     @Sendable private static func run(_ arguments: ParsedArguments) async throws -> ExitCode {

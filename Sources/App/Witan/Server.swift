@@ -35,7 +35,7 @@ struct Server: Sendable {
     let keys: APIKeyMonitor
     let catalog: CatalogMonitor
     let organizations: OrganizationService
-    let ledger: CallLedger
+    let ledger: CallLedgerService
     let endpoints: [Endpoint]
     let http: HTTPServer
     let readiness: Readiness
@@ -72,7 +72,7 @@ struct Server: Sendable {
             configuration: settings("witan_ingest"), loop: loops[0], tables: CallStore.tables, limits: limits,
             observe: observer.postgres, repair: { try? await Partitions.ensure(in: database) })
         let journal = try Self.journal(configuration, stores: stores)
-        let ledger = CallLedger(writer: writer, journal: journal)
+        let ledger = CallLedgerService(writer: writer, journal: journal)
 
         let client = HTTPClient(
             configuration: HTTPClientConfiguration(
@@ -81,7 +81,7 @@ struct Server: Sendable {
         let keyService = APIKeyService(database: database, pepper: pepper, monitor: keys)
         let organizations = OrganizationService(database: database, pepper: pepper, monitor: keys)
         let providers = ProviderService(database: database, masterKey: masterKey, monitor: catalog)
-        let chat = ChatService(
+        let chat = ChatCompletions(
             catalog: catalog, ledger: ledger, upstream: ProviderClient(client: client), sandbox: SandboxProvider())
 
         let readiness = Readiness()
@@ -181,7 +181,7 @@ struct Server: Sendable {
                     _ = try await sealer.sealPending()
                 },
                 PeriodicTask(name: "journal", every: .seconds(1), onError: failed("journal")) {
-                    try await ledger.reclaim()
+                    ledger.reclaim()
                 },
                 PeriodicTask(name: "partitions", every: .seconds(3600), onError: failed("partitions")) {
                     try await Partitions.ensure(in: database)

@@ -29,7 +29,8 @@ struct SystemStatus: Sendable {
         return [
             "version": .string(Version.current), "ready": .bool(readiness.isReady),
             "stores": [
-                "postgresql": .string(stores.postgres.map { "private, version \($0.majorVersion)" } ?? "by DATABASE_URL"),
+                "postgresql": .string(
+                    stores.postgres.map { "private, version \($0.majorVersion)" } ?? "by DATABASE_URL"),
                 "redis": .string(stores.redis != nil ? "private" : redis == nil ? "none" : "by REDIS_URL"),
                 "search": "postgresql",
             ],
@@ -44,12 +45,15 @@ struct SystemStatus: Sendable {
 
 /// Liveness, readiness, metrics, the API's description, status.
 enum SystemRoutes {
+    /// Everything that `/metrics` shows.
+    static let metrics: [any Metric] = [
+        APIMetrics.requests, APIMetrics.duration, GatewayMetrics.calls, GatewayMetrics.tokens,
+        GatewayMetrics.overhead, Observer.batches, Observer.batchEntries, Observer.refusedRequests,
+        CollectedMetric.process,
+    ]
+
     static func endpoints(status: SystemStatus, readiness: Readiness, others: [Endpoint]) -> [Endpoint] {
-        let metrics = MetricsRegistry([
-            APIMetrics.requests, APIMetrics.duration, GatewayMetrics.calls, GatewayMetrics.tokens,
-            GatewayMetrics.overhead, Observer.batches, Observer.batchEntries, Observer.refusedRequests,
-            CollectedMetric.process,
-        ])
+        let metrics = MetricsRegistry(Self.metrics)
         let own: [Endpoint] = [
             Endpoint(.get, "/healthz", permission: nil, summary: "Whether the process lives") { _ in
                 .json(["status": "ok"])
@@ -63,7 +67,8 @@ enum SystemRoutes {
                     status: 200, headers: [("content-type", PrometheusText.contentType)],
                     body: .bytes(Array(metrics.prometheusText().utf8)))
             },
-            Endpoint(.get, "/api/v1/status", permission: .readStatus, summary: "Stores, pools and degraded parts") { _ in
+            Endpoint(.get, "/api/v1/status", permission: .readStatus, summary: "Stores, pools and degraded parts") {
+                _ in
                 .json(status.view)
             },
         ]

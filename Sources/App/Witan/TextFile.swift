@@ -19,12 +19,15 @@ enum TextFile {
     }
 
     /// Writes a new file that only its owner can read; false when it could not.
-    static func writePrivate(_ text: String, to path: String) -> Bool {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    static func writePrivate(_ text: String, to path: String) -> Bool { write(text, to: path, mode: 0o600) }
+
+    /// Writes a file with these permissions, whole and synced; false when it could not.
+    static func write(_ text: String, to path: String, mode: mode_t) -> Bool {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         let bytes = Array(text.utf8)
-        return fchmod(descriptor, 0o600) == 0 && write(descriptor, bytes, bytes.count) == bytes.count
+        return fchmod(descriptor, mode) == 0 && Glibc.write(descriptor, bytes, bytes.count) == bytes.count
             && fsync(descriptor) == 0
     }
 }

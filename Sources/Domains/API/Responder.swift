@@ -20,10 +20,13 @@ package final class Responder: Sendable {
         self.authenticate = authenticate
     }
 
+    /// For callers without a key and with a wrong one alike; says nothing of which.
     package static let unauthenticated = DomainError(
         .unauthenticated, code: "invalid_api_key",
-        "No valid API key. Send one as 'Authorization: Bearer <key>'; 'witan keys create' makes one.", shouldRetry: false)
+        "No valid API key. Send one as 'Authorization: Bearer <key>'; 'witan keys create' makes one.",
+        shouldRetry: false)
 
+    /// Answers, whatever happens; `x-request-id` is on every answer.
     package func respond(to request: HTTPRequest) async -> HTTPResponse {
         let id = UniqueID.v7()
         let started = ContinuousClock.now
@@ -54,8 +57,8 @@ package final class Responder: Sendable {
             return (response, nil)
         case .none:
             let error = DomainError(
-                .notFound, code: "unknown_path", "There is nothing at this path; GET /openapi.json lists what there is.",
-                shouldRetry: false)
+                .notFound, code: "unknown_path",
+                "There is nothing at this path; GET /openapi.json lists what there is.", shouldRetry: false)
             return (ErrorResponse.make(error, style: Self.style(of: request.path)), nil)
         }
     }
@@ -93,7 +96,7 @@ package final class Responder: Sendable {
     /// What a client may know of an error; anything unforeseen is logged with its cause and shown as such.
     private func known(_ error: any Error, id: UniqueID, endpoint: Endpoint) -> DomainError {
         if let error = error as? DomainError { return error }
-        if let error = error as? any DomainErrorConvertible { return error.domainError }
+        if let error = (error as? any DomainErrorConvertible)?.domainError { return error }
         logger.error(
             "request failed",
             [
@@ -106,5 +109,6 @@ package final class Responder: Sendable {
 
 /// An error of another layer that knows what clients may be told of it.
 package protocol DomainErrorConvertible: Error {
-    var domainError: DomainError { get }
+    /// Nil for what clients are told nothing of.
+    var domainError: DomainError? { get }
 }

@@ -7,7 +7,9 @@ package import SwiftExtensions
 package enum Admission {
     /// What the rest of a call's life needs, once it may run.
     package struct Admitted: Sendable {
+        /// Which model, of which provider.
         package let model: CatalogModel
+        /// In force when the call was admitted, for its whole life.
         package let price: Price
         /// What the call would cost if the process died now: kept in the journal until the real record is there.
         package let assumed: TokenUsage
@@ -22,7 +24,8 @@ package enum Admission {
         guard principal.allowedModels.isEmpty || principal.allowedModels.contains(model.name) else {
             throw DomainError(
                 .forbidden, code: "model_not_allowed",
-                "The key '\(principal.name)' may not call \(model.name); it may call \(principal.allowedModels.joined(separator: ", ")).",
+                "The key '\(principal.name)' may not call \(model.name); it may call "
+                    + "\(principal.allowedModels.joined(separator: ", ")).",
                 parameter: "model", shouldRetry: false)
         }
         let price = try model.price(at: now, ceiling: principal.policy.unknownPriceCeiling)

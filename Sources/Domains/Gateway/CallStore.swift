@@ -34,6 +34,7 @@ package enum CallStore {
             ]),
     ]
 
+    /// The call's three rows.
     package static func append(_ record: CallRecord, to rows: inout BatchRows) {
         rows.begin(0)
         rows.uuid(record.organization)

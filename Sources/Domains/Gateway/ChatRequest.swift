@@ -7,7 +7,9 @@ package import JSON
 package struct ChatRequest: Sendable {
     /// The whole body.
     package let text: JSONText
+    /// What it asks to be answered by.
     package let model: ModelReference
+    /// Whether it wants the answer as events.
     package let stream: Bool
     /// Whether the client asked for the usage chunk of a stream.
     package let includeUsage: Bool

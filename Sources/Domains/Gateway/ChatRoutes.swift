@@ -6,7 +6,7 @@ import JSON
 import Providers
 import SwiftExtensions
 
-extension ChatService {
+extension ChatCompletions {
     /// The OpenAI-compatible endpoints, with and without the `/v1` that some clients leave out.
     package var endpoints: [Endpoint] {
         ["/v1", ""].flatMap { prefix in

@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-import API
 import Core
 import Cryptography
-import HTTPServer
-import JSON
 import Providers
 import SwiftExtensions
 
 /// Passes a provider's stream to the client and records the call before the last event leaves.
+///
+/// It knows the client only as a place to write to, which throws once the client has gone.
 struct ChatStream: Sendable {
+    typealias Write = ([UInt8]) async throws -> Void
+
     /// At most so much of an answer is kept where content is retained.
     private static let retainedBytesMaximum = 4 << 20
 
     let upstream: any UpstreamStream
     let relay: StreamRelay
+    /// What goes out first: the relay has passed it already.
+    let first: [UInt8]
     let running: RunningCall
-    let ledger: CallLedger
+    let ledger: CallLedgerService
     let openedAt: ContinuousClock.Instant
+    /// An error as an event of the client's wire format.
+    let errorEvent: @Sendable (DomainError) -> [UInt8]
 
     /// How the passing on ended.
     private enum End {
@@ -25,12 +30,12 @@ struct ChatStream: Sendable {
     }
 
     /// Runs to the end of the answer, whichever it is; throws only when the client has gone.
-    func run(to client: HTTPBodyWriter) async throws {
+    func run(_ write: Write) async throws {
         var relay = relay
         var running = running
         var sent = SHA256()
         var retained: [UInt8] = []
-        let end = await pass(&relay, to: client) { bytes in
+        let end = await pass(&relay, to: write) { bytes in
             sent.update(bytes)
             if running.policy.contentRetention, retained.count < Self.retainedBytesMaximum { retained += bytes }
         }
@@ -44,7 +49,7 @@ struct ChatStream: Sendable {
             upstream.cancel()
             running.fail(failure, outputBytes: relay.outputBytes)
             if let reported = relay.reported { running.charge(reported) }
-            last = told ? [] : Self.event(failure.error)
+            last = told ? [] : errorEvent(failure.error)
         }
         sent.update(last)
         running.record.responseDigest = sent.finish()
@@ -52,16 +57,21 @@ struct ChatStream: Sendable {
         do {
             try await ledger.settle(running.record, slot: running.slot, durable: running.policy.durableAnswers)
         } catch {
-            last = Self.event(error)
+            last = errorEvent(error)
         }
         running.report()
-        if !last.isEmpty { try await client.write(last) }
+        if !last.isEmpty { try await write(last) }
     }
 
     private func pass(
-        _ relay: inout StreamRelay, to client: HTTPBodyWriter, note: ([UInt8]) -> Void
+        _ relay: inout StreamRelay, to write: Write, note: ([UInt8]) -> Void
     ) async -> End {
         do {
+            if !first.isEmpty {
+                note(first)
+                try await write(first)
+            }
+            if let code = relay.errorCode { return .failed(Self.reported(code), told: true) }
             while let bytes = try await upstream.next() {
                 let output: [UInt8]
                 do {
@@ -71,7 +81,7 @@ struct ChatStream: Sendable {
                 }
                 if !output.isEmpty {
                     note(output)
-                    try await client.write(output)
+                    try await write(output)
                 }
                 if let code = relay.errorCode { return .failed(Self.reported(code), told: true) }
             }
@@ -89,9 +99,5 @@ struct ChatStream: Sendable {
 
     private static func reported(_ code: String) -> UpstreamFailure {
         UpstreamFailure(DomainError(.upstream, code: code, "The provider ended its answer."), mayHaveBeenCharged: true)
-    }
-
-    private static func event(_ error: DomainError) -> [UInt8] {
-        Array("data: ".utf8) + ErrorResponse.openAI(error).bytes + Array("\n\n".utf8)
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Core
-package import Cryptography
+import Cryptography
 package import Providers
 package import SwiftExtensions
 
@@ -10,17 +10,19 @@ package import SwiftExtensions
 /// assumed input and output tokens (8 each), cost in 10⁻¹² units (16), and three texts with a 2-byte length:
 /// provider, model, pricing version. Names are bounded so that it fits a slot.
 package struct InFlightCall: Sendable, Equatable {
-    package let id: UniqueID
-    package let organization: UniqueID
-    package let key: UniqueID
-    package let requestDigest: Digest
-    package let stream: Bool
-    package let assumed: TokenUsage
-    package let assumedCost: FixedDecimal
-    package let provider: String
-    package let upstreamModel: String
-    package let pricingVersion: String
+    let id: UniqueID
+    let organization: UniqueID
+    let key: UniqueID
+    let requestDigest: Digest
+    let stream: Bool
+    /// What it may have used, if it is never heard of again.
+    let assumed: TokenUsage
+    let assumedCost: FixedDecimal
+    let provider: String
+    let upstreamModel: String
+    let pricingVersion: String
 
+    /// What must be kept of `record` while it runs.
     package init(_ record: CallRecord, assumed: TokenUsage, assumedCost: FixedDecimal) {
         id = record.id
         organization = record.organization
@@ -34,6 +36,7 @@ package struct InFlightCall: Sendable, Equatable {
         pricingVersion = record.pricingVersion
     }
 
+    /// At most 463 bytes.
     package var encoded: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(320)

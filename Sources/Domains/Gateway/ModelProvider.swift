@@ -3,7 +3,9 @@ package import Providers
 
 /// One admitted call on its way to a provider.
 package struct UpstreamCall: Sendable {
+    /// As the client sent it.
     package let request: ChatRequest
+    /// Whom it goes to.
     package let model: CatalogModel
     /// W3C trace context for the provider.
     package let traceParent: String

@@ -7,6 +7,7 @@ package struct ModelReference: Sendable, Equatable {
     /// The text after `?`; nil without one.
     package let query: String?
 
+    /// Reads the `model` field; only the sandbox's names have a query.
     package init(_ text: String) {
         if text.hasPrefix("sandbox/"), let mark = text.firstIndex(of: "?") {
             name = String(text[..<mark])

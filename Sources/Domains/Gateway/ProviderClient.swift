@@ -8,6 +8,7 @@ import SwiftExtensions
 package struct ProviderClient: ModelProvider {
     private let client: HTTPClient
 
+    /// `client` must verify certificates, as it does unless told otherwise.
     package init(client: HTTPClient) { self.client = client }
 
     /// One call with its whole answer.
@@ -31,7 +32,9 @@ package struct ProviderClient: ModelProvider {
         let provider = call.model.provider.name
         do {
             let stream = try await client.open(Self.request(call))
-            guard !(200..<300).contains(stream.status) else { return ProviderStream(stream: stream, provider: provider) }
+            guard !(200..<300).contains(stream.status) else {
+                return ProviderStream(stream: stream, provider: provider)
+            }
             let retryAfter = Self.retryAfter(stream.headers)
             let body = try await stream.collect(limit: 1 << 20)
             throw UpstreamFailure.status(stream.status, body: body, retryAfter: retryAfter, provider: provider)

@@ -12,13 +12,16 @@ import Synchronization
 package final class SandboxProvider: ModelProvider {
     private let flakyCalls = Atomic<UInt64>(0)
 
+    /// Begins to count calls of `sandbox/flaky` anew.
     package init() {}
 
+    /// The whole answer, after what the model's name asks for.
     package func complete(_ call: UpstreamCall) async throws(UpstreamFailure) -> [UInt8] {
         try await behave(call)
         return SandboxAnswer(call.request, model: call.model.name).completion
     }
 
+    /// The answer word by word.
     package func open(_ call: UpstreamCall) async throws(UpstreamFailure) -> any UpstreamStream {
         try await behave(call)
         return SandboxStream(SandboxAnswer(call.request, model: call.model.name).events)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import HTTPClient
 import JSON
 package import Providers
+import ServerSentEvents
 
 /// Looks at a provider's events as they pass and decides what the client gets. Pure.
 ///
@@ -25,6 +25,7 @@ package struct StreamRelay: Sendable {
     private var finished: Set<Int64> = []
     private let choices: Int64
 
+    /// `choices` is how many finish reasons make the answer complete.
     package init(includeUsage: Bool, choices: Int64) {
         self.includeUsage = includeUsage
         self.choices = choices

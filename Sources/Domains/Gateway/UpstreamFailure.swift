@@ -4,10 +4,12 @@ import JSON
 
 /// Why an upstream call gave no answer to pass on, and what the client is told.
 package struct UpstreamFailure: Error, Sendable {
+    /// What the client is told.
     package let error: DomainError
     /// Whether the provider may have worked (and charged) for it: then the ledger keeps an estimate.
     package let mayHaveBeenCharged: Bool
 
+    /// A failure that was recognised elsewhere.
     package init(_ error: DomainError, mayHaveBeenCharged: Bool) {
         self.error = error
         self.mayHaveBeenCharged = mayHaveBeenCharged
@@ -33,7 +35,8 @@ package struct UpstreamFailure: Error, Sendable {
             ]
             error = DomainError(
                 kinds[status] ?? .invalid, code: code ?? "upstream_refused",
-                said.map { String($0.prefix(1000)) } ?? "The provider \(provider) refused the request with status \(status).",
+                said.map { String($0.prefix(1000)) }
+                    ?? "The provider \(provider) refused the request with status \(status).",
                 parameter: parameter)
         case 401, 403:
             error = DomainError(

@@ -41,6 +41,7 @@ package struct OrganizationService: Sendable {
         }
     }
 
+    /// The id comes from a key, so one that is not there is a failure of ours.
     package func find(_ id: UniqueID) async throws -> Organization {
         let found = try await database.transaction(organization: id) { try await OrganizationStore.find(id, in: $0) }
         guard let found else { throw DomainError.unforeseen }
@@ -66,10 +67,13 @@ package struct OrganizationService: Sendable {
 
 /// What is to change of an organization's policy.
 package struct OrganizationChange: Sendable {
+    /// Nil leaves it.
     package var contentRetention: Bool?
+    /// Nil leaves it.
     package var durableAnswers: Bool?
     /// Dollars per token.
     package var ceiling: FixedDecimal?
+    /// Whether the ceiling is removed, so that calls without a price are refused.
     package var clearsCeiling = false
 
     package init() {}

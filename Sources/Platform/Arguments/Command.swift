@@ -63,6 +63,16 @@ package struct Command: Sendable {
     }
 }
 
+extension Command {
+    /// The help of every command of the tree, in order, each under the words that are typed.
+    package var manual: [(command: String, help: String)] { Self.manual([self]) }
+
+    private static func manual(_ path: [Command]) -> [(command: String, help: String)] {
+        let own = (path.map(\.name).joined(separator: " "), Help(path).text)
+        return [own] + (path.last?.subcommands ?? []).flatMap { manual(path + [$0]) }
+    }
+}
+
 /// What a command was given, by the declarations of its parameters.
 package struct ParsedArguments: Sendable {
     /// The words of the command: `["witan", "migrate", "up"]`.

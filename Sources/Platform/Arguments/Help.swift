@@ -42,7 +42,8 @@ struct Help {
     }
 
     private static func sentence(_ parameter: Declaration) -> String {
-        var sentence = parameter.help
+        var sentence = parameter.help.prefix(1).uppercased() + parameter.help.dropFirst()
+        if !sentence.hasSuffix(".") { sentence += "." }
         if parameter.arity == .many { sentence += " May be repeated." }
         if parameter.isRequired { sentence += " Required." }
         if let text = parameter.defaultText { sentence += " Default: \(text)." }

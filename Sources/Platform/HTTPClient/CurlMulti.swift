@@ -216,7 +216,8 @@ import SwiftExtensions
         let entry = sockets[socket] ?? SocketWatch(isConnection: false)
         sockets[socket] = entry
         entry.isResting = false
-        let watch = entry.watch
+        let watch =
+            entry.watch
             ?? FileWatch(on: loop, descriptor: socket) { [unowned self] readable, writable in
                 ready(socket, readable, writable)
             }

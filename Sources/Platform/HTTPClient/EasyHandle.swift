@@ -37,9 +37,10 @@ import Glibc
         unsafe ccurl_set_string(raw, CURLOPT_USERAGENT, configuration.userAgent)
         if let file = configuration.caFile { unsafe ccurl_set_string(raw, CURLOPT_CAINFO, file) }
         // Quick exit: giving up on a slow resolver must not wait for its thread, which would block the loop.
-        for option in [CURLOPT_QUICK_EXIT, CURLOPT_NOSIGNAL, CURLOPT_TCP_NODELAY, CURLOPT_TCP_KEEPALIVE,
-            CURLOPT_PATH_AS_IS, CURLOPT_SUPPRESS_CONNECT_HEADERS]
-        {
+        for option in [
+            CURLOPT_QUICK_EXIT, CURLOPT_NOSIGNAL, CURLOPT_TCP_NODELAY, CURLOPT_TCP_KEEPALIVE,
+            CURLOPT_PATH_AS_IS, CURLOPT_SUPPRESS_CONNECT_HEADERS,
+        ] {
             unsafe ccurl_set_long(raw, option, 1)
         }
         unsafe ccurl_set_pointer(raw, CURLOPT_ERRORBUFFER, errorText)

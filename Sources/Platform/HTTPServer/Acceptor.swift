@@ -105,7 +105,8 @@ final class Acceptor: @unchecked Sendable {
         if tls == nil {
             let body = configuration.errorBody(503, "the server has no room for more connections: try again later")
             let response = HTTPResponse(
-                status: 503, headers: [("Content-Type", "application/json"), ("Retry-After", "1")])
+                status: 503,
+                headers: [("Content-Type", "application/json"), ("Retry-After", "1")] + configuration.errorHeaders())
             var head: [UInt8] = []
             var keepsAlive = false
             _ = ResponseHead.append(

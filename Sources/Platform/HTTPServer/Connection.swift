@@ -177,7 +177,7 @@ final class Connection: @unchecked Sendable {
     private func answer(_ response: HTTPResponse, to request: UInt64) async {
         guard isHandling(request) else { return }
         guard (200...599).contains(response.status) else {
-            return respond(Self.own(500), configuration.errorBody(500, "the handler's status is none of a response"))
+            return respond(own(500), configuration.errorBody(500, "the handler's status is none of a response"))
         }
         switch response.body {
         case .bytes(let bytes): respond(response, bytes)
@@ -246,11 +246,11 @@ final class Connection: @unchecked Sendable {
         if phase == .reading { method = parser.head.method }
         keepsAlive = false
         phase = .handling
-        respond(Self.own(refusal.status), configuration.errorBody(refusal.status, refusal.message))
+        respond(own(refusal.status), configuration.errorBody(refusal.status, refusal.message))
     }
 
-    private static func own(_ status: Int) -> HTTPResponse {
-        HTTPResponse(status: status, headers: [("Content-Type", "application/json")])
+    private func own(_ status: Int) -> HTTPResponse {
+        HTTPResponse(status: status, headers: [("Content-Type", "application/json")] + configuration.errorHeaders())
     }
 
     // MARK: Ending

@@ -28,6 +28,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var tls: (certificateFile: String, keyFile: String)?
     /// The JSON content of the server's own errors, from the status and a sentence.
     package var errorBody: @Sendable (_ status: Int, _ message: String) -> [UInt8] = Self.defaultErrorBody
+    /// Further header fields of the server's own errors, such as an id of the request.
+    package var errorHeaders: @Sendable () -> [(name: String, value: String)] = { [] }
 
     package init(address: String) { self.address = address }
 

@@ -14,6 +14,7 @@ import Synchronization
 /// length, FNV-1a check, payload. The payload is written before the state.
 @safe package final class SlotJournal: @unchecked Sendable {
     // @unchecked: a slot is touched only by whoever claimed it; the free list is locked.
+    /// Bytes of payload a slot holds: its 512 less 16 of head.
     package static let payloadLimit = 496
     private static let slotSize = 512
     private static let headerSize = 4096
@@ -44,7 +45,8 @@ import Synchronization
         guard unsafe fstat(descriptor, &status) == 0 else { throw JournalError.last("stat", path) }
         guard status.st_size == 0 || Int(status.st_size) == length else {
             close(descriptor)
-            throw JournalError("The journal \(path) has \(status.st_size) bytes, not \(length). Move it away to start anew.")
+            throw JournalError(
+                "The journal \(path) has \(status.st_size) bytes, not \(length). Move it away to start anew.")
         }
         guard ftruncate(descriptor, off_t(length)) == 0,
             let mapped = unsafe mmap(nil, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
@@ -69,7 +71,9 @@ import Synchronization
         precondition((1...Self.payloadLimit).contains(payload.count))
         guard let slot = free.withLock({ $0.popLast() }) else { return nil }
         let place = unsafe base + Self.headerSize + Int(slot) * Self.slotSize
-        unsafe payload.withUnsafeBytes { unsafe (place + 16).copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(place), byteCount: $0.count) }
+        unsafe payload.withUnsafeBytes {
+            unsafe (place + 16).copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(place), byteCount: $0.count)
+        }
         unsafe place.storeBytes(of: UInt32(payload.count), toByteOffset: 4, as: UInt32.self)
         unsafe place.storeBytes(of: Self.check(payload), toByteOffset: 8, as: UInt64.self)
         atomicMemoryFence(ordering: .releasing)
@@ -124,7 +128,8 @@ import Synchronization
     }
 
     private func startSyncing(every interval: Duration) {
-        let microseconds = UInt32(clamping: interval.components.seconds * 1_000_000 + interval.components.attoseconds / 1_000_000_000_000)
+        let (seconds, attoseconds) = interval.components
+        let microseconds = UInt32(clamping: seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
         let thread = SyncThread(journal: self, microseconds: microseconds)
         var id = pthread_t()
         let failure = unsafe pthread_create(
@@ -167,6 +172,8 @@ package struct JournalError: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 
     static func last(_ act: String, _ path: String) -> JournalError {
-        JournalError("Could not \(act) the journal \(path): \(unsafe String(cString: strerror(errno))). Check the data directory's owner and free space.")
+        let reason = unsafe String(cString: strerror(errno))
+        return JournalError(
+            "Could not \(act) the journal \(path): \(reason). Check the data directory's owner and free space.")
     }
 }

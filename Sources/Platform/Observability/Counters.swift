@@ -39,7 +39,7 @@ package struct Counter: Metric {
 
     package func collect() -> [MetricFamily] {
         let samples = family.children().map { MetricFamily.Sample(Double($0.cell.value) * unit, labels: $0.labels) }
-        return [MetricFamily(family.name, family.help, kind: .counter, samples: samples)]
+        return [MetricFamily(family.name, family.help, kind: .counter, labels: family.labels, samples: samples)]
     }
 }
 
@@ -76,7 +76,7 @@ package struct Gauge: Metric {
 
     package func collect() -> [MetricFamily] {
         let samples = family.children().map { MetricFamily.Sample($0.cell.value, labels: $0.labels) }
-        return [MetricFamily(family.name, family.help, kind: .gauge, samples: samples)]
+        return [MetricFamily(family.name, family.help, kind: .gauge, labels: family.labels, samples: samples)]
     }
 }
 

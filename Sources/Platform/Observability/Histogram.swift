@@ -77,6 +77,6 @@ package struct Histogram: Metric {
 
     package func collect() -> [MetricFamily] {
         let samples = family.children().flatMap { $0.cell.samples($0.labels) }
-        return [MetricFamily(family.name, family.help, kind: .histogram, samples: samples)]
+        return [MetricFamily(family.name, family.help, kind: .histogram, labels: family.labels, samples: samples)]
     }
 }

@@ -37,14 +37,17 @@ package struct MetricFamily: Sendable {
     package let help: String
     /// The kind.
     package let kind: Kind
+    /// The names of its labels, whether there are samples yet or not.
+    package let labels: [String]
     /// The numbers.
     package let samples: [Sample]
 
     /// A family of samples read elsewhere, such as a pool's own counts.
-    package init(_ name: String, _ help: String, kind: Kind, samples: [Sample]) {
+    package init(_ name: String, _ help: String, kind: Kind, labels: [String] = [], samples: [Sample]) {
         self.name = name
         self.help = help
         self.kind = kind
+        self.labels = labels
         self.samples = samples
     }
 }

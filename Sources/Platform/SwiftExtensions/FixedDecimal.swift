@@ -5,11 +5,19 @@
 /// Made for money: a price per token such as $0.00000015 is a whole number of pico-dollars, sums and products with
 /// whole counts are exact, and nothing is ever a binary fraction. Magnitudes to 1.7 × 10²⁶.
 package struct FixedDecimal: Sendable, Hashable, Comparable {
+    // Two halves in place of one Int128: the compiler (6.3) aligns some stack slots of values that contain an Int128
+    // to 8 bytes, reads them with instructions that demand 16, and the program dies of it.
+    private let high: Int64
+    private let low: UInt64
+
     /// The value times 10¹².
-    package let units: Int128
+    package var units: Int128 { Int128(high) << 64 | Int128(low) }
 
     /// The value of that many units of 10⁻¹².
-    package init(units: Int128) { self.units = units }
+    package init(units: Int128) {
+        high = Int64(truncatingIfNeeded: units >> 64)
+        low = UInt64(truncatingIfNeeded: units)
+    }
 
     /// Nothing.
     package static let zero = FixedDecimal(units: 0)

@@ -266,10 +266,13 @@ import Testing
         }
     }
 
-    @Test("URLs that are none, or of another scheme, are refused", arguments: [
-        "", "/path", "ftp://127.0.0.1/", "file:///etc/passwd", "gopher://127.0.0.1:1/", "http//127.0.0.1/", "http://",
-        "http://127.0.0.1/a b", "http://127.0.0.1/\r\nX: y", "http://127.0.0.1:99999/", "http://[::1/",
-    ])
+    @Test(
+        "URLs that are none, or of another scheme, are refused",
+        arguments: [
+            "", "/path", "ftp://127.0.0.1/", "file:///etc/passwd", "gopher://127.0.0.1:1/", "http//127.0.0.1/",
+            "http://",
+            "http://127.0.0.1/a b", "http://127.0.0.1/\r\nX: y", "http://127.0.0.1:99999/", "http://[::1/",
+        ])
     func invalidURL(_ url: String) async {
         guard case .invalidURL = await failure(HTTPClientRequest(url: url)) else {
             Issue.record("accepted: \(url)")
@@ -277,10 +280,12 @@ import Testing
         }
     }
 
-    @Test("headers and methods that would break out of their line are refused", arguments: [
-        ("x", "a\r\nb: c"), ("x", "a\nb"), ("x", "a\0"), ("x y", "a"), ("x:", "a"), ("", "a"), ("x\r\ny", "a"),
-        ("Content-Length", "3"), ("transfer-encoding", "chunked"),
-    ])
+    @Test(
+        "headers and methods that would break out of their line are refused",
+        arguments: [
+            ("x", "a\r\nb: c"), ("x", "a\nb"), ("x", "a\0"), ("x y", "a"), ("x:", "a"), ("", "a"), ("x\r\ny", "a"),
+            ("Content-Length", "3"), ("transfer-encoding", "chunked"),
+        ])
     func headerInjection(_ name: String, _ value: String) async throws {
         var request = request("/hello")
         request.headers = [(name, value)]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import HTTPClient
+import ServerSentEvents
 import Testing
 
 @Suite struct SSEParserTests {

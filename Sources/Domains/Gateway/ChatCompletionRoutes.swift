@@ -3,19 +3,21 @@ package import API
 import Core
 import Cryptography
 package import HTTPServer
+import JSON
 import Observability
 package import Providers
 import SwiftExtensions
 
 /// A chat completion from the wire to its committed record.
-package final class ChatService: Sendable {
+package final class ChatCompletions: Sendable {
     let catalog: CatalogMonitor
-    private let ledger: CallLedger
+    private let ledger: CallLedgerService
     private let upstream: any ModelProvider
     private let sandbox: any ModelProvider
 
+    /// `upstream` answers for every provider but the sandbox.
     package init(
-        catalog: CatalogMonitor, ledger: CallLedger, upstream: any ModelProvider, sandbox: any ModelProvider
+        catalog: CatalogMonitor, ledger: CallLedgerService, upstream: any ModelProvider, sandbox: any ModelProvider
     ) {
         self.catalog = catalog
         self.ledger = ledger
@@ -83,9 +85,12 @@ package final class ChatService: Sendable {
         _ call: UpstreamCall, from provider: any ModelProvider, _ started: RunningCall
     ) async throws(DomainError) -> HTTPResponse {
         let opened: any UpstreamStream
+        var relay = StreamRelay(includeUsage: call.request.includeUsage, choices: call.request.choices)
+        let first: [UInt8]
         let sent = ContinuousClock.now
-        do {
+        do throws(UpstreamFailure) {
             opened = try await provider.open(call)
+            first = try await Self.firstEvents(of: opened, through: &relay, provider: call.model.provider.name)
         } catch {
             var running = started
             running.upstreamTime = ContinuousClock.now - sent
@@ -98,8 +103,28 @@ package final class ChatService: Sendable {
         headers.append(("content-type", "text/event-stream; charset=utf-8"))
         headers.append(("cache-control", "no-cache"))
         headers.append(("x-accel-buffering", "no"))
-        let relay = StreamRelay(includeUsage: call.request.includeUsage, choices: call.request.choices)
-        let streaming = ChatStream(upstream: opened, relay: relay, running: started, ledger: ledger, openedAt: sent)
-        return HTTPResponse(status: 200, headers: headers, body: .stream { try await streaming.run(to: $0) })
+        let streaming = ChatStream(
+            upstream: opened, relay: relay, first: first, running: started, ledger: ledger, openedAt: sent,
+            errorEvent: { Array("data: ".utf8) + ErrorResponse.openAI($0).bytes + Array("\n\n".utf8) })
+        return HTTPResponse(
+            status: 200, headers: headers,
+            body: .stream { client in try await streaming.run { try await client.write($0) } })
+    }
+
+    /// Waits for the first events, since what fails before them can still be told by the status.
+    private static func firstEvents(
+        of stream: any UpstreamStream, through relay: inout StreamRelay, provider: String
+    ) async throws(UpstreamFailure) -> [UInt8] {
+        while let bytes = try await stream.next() {
+            let events: [UInt8]
+            do {
+                events = try relay.feed(bytes)
+            } catch {
+                stream.cancel()
+                throw .garbage(provider: provider)
+            }
+            if !events.isEmpty || relay.isComplete { return events }
+        }
+        throw .garbage(provider: provider)
     }
 }

@@ -1,0 +1,62 @@
+# Every target is one line of help: `make` prints them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+# Where Swift's archives and swiftly unpack it, for shells whose PATH does not say so.
+export PATH := $(PATH):/opt/swift/usr/bin:$(HOME)/.local/share/swiftly/bin
+
+.PHONY: help run test build bench lint docs clean test-thread test-address e2e programs
+
+help: ## Print this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
+
+run: ## Install what is missing, build for release and serve on 127.0.0.1:8080 until Ctrl-C (ARGS="--listen …")
+	@Scripts/setup run
+	swift build -c release --product witan
+	@exec .build/release/witan serve $(ARGS)
+
+test: ## Install what is missing and run every test
+	@Scripts/setup test
+	swift build --build-tests
+	@Scripts/swift-tests
+	@$(MAKE) --no-print-directory e2e
+
+e2e: programs ## Run the end-to-end tests against the real program only (ARGS="-k stream")
+	@Scripts/venv .venv Tests/EndToEnd/requirements.txt
+	.venv/bin/python -m pytest Tests/EndToEnd $(ARGS)
+
+programs:
+	@Scripts/setup test
+	swift build --product witan
+	swift build --product mock-upstream
+
+build: ## Build everything for debugging
+	@Scripts/setup build
+	swift build
+
+bench: ## Measure against nginx and the bare upstream, print the table (ARGS="…")
+	@Scripts/setup bench
+	swift build -c release --product witan
+	swift build -c release --product mock-upstream
+	/usr/bin/python3 Benchmarks/run.py $(ARGS)
+
+lint: ## Check the format and the rules of STYLE.md
+	@Scripts/setup build
+	swift format lint --strict --recursive Sources Tests Benchmarks Package.swift
+	swift build --build-tests
+	@Scripts/swift-tests TidyTests
+
+docs: ## Write docs/reference again from the program
+	@Scripts/setup build
+	swift build --product witan
+	.build/debug/witan reference docs/reference
+
+test-thread: ## Run the tests with ThreadSanitizer in the program (ARGS="PostgresTests" narrows the Swift part)
+	@Scripts/setup test
+	@Scripts/sanitize thread $(ARGS)
+
+test-address: ## Run the tests with AddressSanitizer in the program
+	@Scripts/setup test
+	@Scripts/sanitize address $(ARGS)
+
+clean: ## Remove what was built (the data directory .witan stays)
+	rm -rf .build .venv Benchmarks/results
