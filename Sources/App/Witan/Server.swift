@@ -81,7 +81,7 @@ struct Server: Sendable {
         let keyService = APIKeyService(database: database, pepper: pepper, monitor: keys)
         let organizations = OrganizationService(database: database, pepper: pepper, monitor: keys)
         let providers = ProviderService(database: database, masterKey: masterKey, monitor: catalog)
-        let chat = ChatCompletions(
+        let chat = ModelCalls(
             catalog: catalog, ledger: ledger, upstream: ProviderClient(client: client), sandbox: SandboxProvider())
 
         let readiness = Readiness()

@@ -7,9 +7,10 @@ package enum UsageReport {
     /// Nil when there is none, or it is not whole numbers.
     package static func read(_ usage: JSONView?) -> TokenUsage? {
         guard let usage, usage.kind == .object,
-            let input = usage["prompt_tokens"]?.integer, let output = usage["completion_tokens"]?.integer,
-            input >= 0, output >= 0
+            let input = usage["prompt_tokens"]?.integer, input >= 0
         else { return nil }
+        // Embeddings have no output to count.
+        guard let output = usage["completion_tokens"].map({ $0.integer }) ?? 0, output >= 0 else { return nil }
         let cached = usage["prompt_tokens_details"]?["cached_tokens"]?.integer ?? 0
         return TokenUsage(input: input, cachedInput: max(0, min(cached, input)), output: output, estimated: false)
     }
