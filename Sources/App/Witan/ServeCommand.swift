@@ -73,17 +73,18 @@ enum ServeCommand {
 
 /// What a first start prints: the key, once, and a call that works as printed.
 enum FirstCall {
+    /// Where the first key is kept.
+    static func keyFile(_ stores: Stores) -> String { "\(stores.directory.path)/admin.key" }
+
     static func show(key: Secret<String>, port: Int, configuration: Configuration, stores: Stores) {
-        let file = "\(stores.directory.path)/admin.key"
-        let isKept = TextFile.writePrivate(key.reveal() + "\n", to: file)
         let scheme = configuration["WITAN_TLS_KEY_FILE"] == nil ? "http" : "https"
         let host = configuration.text("WITAN_LISTEN").replacing("0.0.0.0", with: "127.0.0.1")
         let address = host.hasSuffix(":0") ? String(host.dropLast(1)) + String(port) : host
-        let kept = isKept ? ", and kept in \(file)" : "; it could not be kept in \(file), so note it now"
         Terminal.standard.write(
             """
 
-            Witan is ready. Your administrator key, shown this once\(kept):
+            Witan is ready. Your administrator key, shown this once and kept in
+            \(keyFile(stores)):
 
               \(key.reveal())
 

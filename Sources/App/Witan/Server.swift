@@ -133,7 +133,11 @@ struct Server: Sendable {
         try await MasterKeyCheck.run(masterKey, in: database)
         try await Partitions.ensure(in: database)
         let masterKey = masterKey
-        let token = try await organizations.bootstrap { organization, transaction in
+        let keyFile = FirstCall.keyFile(stores)
+        let token = try await organizations.bootstrap { organization, token, transaction in
+            guard TextFile.writePrivate(token.text.reveal() + "\n", to: keyFile) else {
+                throw CommandFailure(.failed, "\(keyFile) cannot be written. Make room, or give its user the right to.")
+            }
             try await ProviderService.createSandbox(
                 organization: organization, masterKey: masterKey, in: transaction)
         }
