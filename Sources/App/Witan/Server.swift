@@ -133,9 +133,11 @@ struct Server: Sendable {
         try await MasterKeyCheck.run(masterKey, in: database)
         try await Partitions.ensure(in: database)
         let masterKey = masterKey
-        let token = try await organizations.bootstrap { organization, transaction in
+        let keyFile = FirstCall.keyFile(in: stores.directory)
+        let token = try await organizations.bootstrap { organization, token, transaction in
             try await ProviderService.createSandbox(
                 organization: organization, masterKey: masterKey, in: transaction)
+            try FirstCall.keep(token.text, in: keyFile)
         }
         try await keys.refresh()
         try await catalog.refresh()
