@@ -13,7 +13,7 @@ let settings: [SwiftSetting] = [
 ]
 
 /// A sanitizer brings an allocator of its own; `make test-thread` and `make test-address` set this.
-let allocator = Context.environment["WITAN_SANITIZE"] == nil ? ["CAllocator"] : []
+let isSanitized = Context.environment["WITAN_SANITIZE"] != nil
 
 /// A floor of the house; also the folder under Sources.
 enum Floor: String { case c = "C", platform = "Platform", domains = "Domains", app = "App" }
@@ -102,11 +102,11 @@ let package = Package(
         // App: the one executable; knows everything.
         .executableTarget(
             name: "Witan",
-            dependencies: (allocator + [
-                "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Lifecycle", "Arguments",
+            dependencies: [
+                "CAllocator", "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Lifecycle", "Arguments",
                 "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Migrator",
                 "EmbeddedServers", "Journal", "Core", "API", "Audit", "Identity", "Providers", "Gateway",
-            ]).map { .byName(name: $0) },
+            ].filter { !isSanitized || $0 != "CAllocator" }.map { .byName(name: $0) },
             path: "Sources/App/Witan",
             swiftSettings: settings),
         .executableTarget(
