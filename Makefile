@@ -3,6 +3,11 @@
 SHELL := /bin/bash
 # Where Swift's archives and swiftly unpack it, for shells whose PATH does not say so.
 export PATH := $(PATH):/opt/swift/usr/bin:$(HOME)/.local/share/swiftly/bin
+# The compiler keeps caches in HOME; some users have none that can be written.
+ifneq ($(shell test -w "$(HOME)" && echo writable),writable)
+export HOME := $(CURDIR)/.build/home
+$(shell mkdir -p "$(HOME)")
+endif
 
 .PHONY: help run test build bench lint docs clean test-thread test-address e2e programs
 

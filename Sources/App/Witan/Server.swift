@@ -133,13 +133,11 @@ struct Server: Sendable {
         try await MasterKeyCheck.run(masterKey, in: database)
         try await Partitions.ensure(in: database)
         let masterKey = masterKey
-        let keyFile = FirstCall.keyFile(stores)
+        let keyFile = FirstCall.keyFile(in: stores.directory)
         let token = try await organizations.bootstrap { organization, token, transaction in
-            guard TextFile.writePrivate(token.text.reveal() + "\n", to: keyFile) else {
-                throw CommandFailure(.failed, "\(keyFile) cannot be written. Make room, or give its user the right to.")
-            }
             try await ProviderService.createSandbox(
                 organization: organization, masterKey: masterKey, in: transaction)
+            try FirstCall.keep(token.text, in: keyFile)
         }
         try await keys.refresh()
         try await catalog.refresh()

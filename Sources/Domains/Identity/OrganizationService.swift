@@ -19,12 +19,13 @@ package struct OrganizationService: Sendable {
     }
 
     /// On an empty database: the first organization, its administrator and one key, in one transaction. `also` adds
-    /// what else belongs to a first start, and keeps the key before the commit makes it the only way in. Nil when
-    /// there is an organization already.
+    /// what else belongs to a first start and keeps the key: what it has not kept when it returns may be lost to a
+    /// crash after the commit. Nil when there is an organization already.
     package func bootstrap(
-        also more: @Sendable (
-            _ organization: UniqueID, _ key: APIKeyToken, _ transaction: borrowing Transaction
-        ) async throws -> Void
+        also more:
+            @Sendable (
+                _ organization: UniqueID, _ key: APIKeyToken, _ transaction: borrowing Transaction
+            ) async throws -> Void
     ) async throws -> APIKeyToken? {
         guard try await !OrganizationStore.exists(in: database) else { return nil }
         let organization = UniqueID.v7()
