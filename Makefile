@@ -27,7 +27,8 @@ test: ## Install what is missing and run every test
 
 e2e: programs ## Run the end-to-end tests against the real program only (ARGS="-k stream")
 	@Scripts/venv .venv Tests/EndToEnd/requirements.txt
-	.venv/bin/python -m pytest Tests/EndToEnd $(ARGS)
+	@Scripts/venv .venv-litellm Tests/EndToEnd/requirements-litellm.txt
+	WITAN_TEST_THIRD_PARTY=1 .venv/bin/python -m pytest Tests/EndToEnd $(ARGS)
 
 programs:
 	@Scripts/setup test
@@ -64,4 +65,4 @@ test-address: ## Run the tests with AddressSanitizer in the program
 	@Scripts/sanitize address $(ARGS)
 
 clean: ## Remove what was built (the data directory .witan stays)
-	rm -rf .build .venv Benchmarks/results
+	rm -rf .build .venv .venv-litellm Benchmarks/results
