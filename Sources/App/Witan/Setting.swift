@@ -58,7 +58,9 @@ struct Setting: Sendable {
     }
 
     private static func isAddress(_ text: String) -> Bool {
-        guard let colon = text.lastIndex(of: ":"), UInt16(text[text.index(after: colon)...]) != nil else { return false }
+        guard let colon = text.lastIndex(of: ":"), UInt16(text[text.index(after: colon)...]) != nil else {
+            return false
+        }
         let host = text[..<colon]
         var address = in6_addr()
         if host.first == "[", host.last == "]" {

@@ -90,7 +90,9 @@ import Testing
         #expect(try await text(request("/hello")) == "hello")
     }
 
-    @Test("answers that can be read in two ways are refused", arguments: ["twolengths", "badlength", "gzipchunked", "badchunk"])
+    @Test(
+        "answers that can be read in two ways are refused",
+        arguments: ["twolengths", "badlength", "gzipchunked", "badchunk"])
     func ambiguous(_ kind: String) async {
         guard case .protocolError = await failure(request("/ambiguous/\(kind)")) else {
             Issue.record("accepted")
