@@ -6,10 +6,18 @@
 /// whole counts are exact, and nothing is ever a binary fraction. Magnitudes to 1.7 × 10²⁶.
 package struct FixedDecimal: Sendable, Hashable, Comparable {
     /// The value times 10¹².
-    package let units: Int128
+    package var units: Int128 { Int128(high) << 64 | Int128(low) }
+
+    // Two words rather than an Int128: Swift 6.3 spills structs that hold an optional Int128 to stack slots aligned to
+    // 8 bytes and reads them with instructions that trap unless it is 16.
+    private let high: Int64
+    private let low: UInt64
 
     /// The value of that many units of 10⁻¹².
-    package init(units: Int128) { self.units = units }
+    package init(units: Int128) {
+        high = Int64(truncatingIfNeeded: units >> 64)
+        low = UInt64(truncatingIfNeeded: units)
+    }
 
     /// Nothing.
     package static let zero = FixedDecimal(units: 0)
