@@ -77,8 +77,8 @@ package final class Responder: Sendable {
     /// `Authorization: Bearer`, else `x-api-key` (Anthropic's clients), else `api-key` (Azure's).
     private static func credential(_ headers: HTTPHeaders) -> String? {
         if let authorization = headers["authorization"] {
-            guard authorization.utf8.count > 7, authorization.prefix(7).lowercased() == "bearer " else { return nil }
-            return String(authorization.dropFirst(7))
+            guard authorization.prefix(7).lowercased() == "bearer " else { return nil }
+            return String(authorization.dropFirst(7).drop { $0 == " " })
         }
         return headers["x-api-key"] ?? headers["api-key"]
     }
@@ -90,7 +90,7 @@ package final class Responder: Sendable {
     /// What a client may know of an error; anything unforeseen is logged with its cause and shown as such.
     private func known(_ error: any Error, id: UniqueID, endpoint: Endpoint) -> DomainError {
         if let error = error as? DomainError { return error }
-        if let error = error as? any DomainErrorConvertible { return error.domainError }
+        if let known = (error as? any DomainErrorConvertible)?.domainError { return known }
         logger.error(
             "request failed",
             [
@@ -103,5 +103,6 @@ package final class Responder: Sendable {
 
 /// An error of another layer that knows what clients may be told of it.
 package protocol DomainErrorConvertible: Error {
-    var domainError: DomainError { get }
+    /// Nil where clients may be told nothing: then it is logged, and answered as unforeseen.
+    var domainError: DomainError? { get }
 }
