@@ -31,7 +31,9 @@ package struct OrganizationService: Sendable {
         let organization = UniqueID.v7()
         let key = try NewAPIKey(name: "first administrator", role: .admin)
         return try await database.transaction(organization: organization) { transaction in
-            try await OrganizationStore.insert(organization, name: "Default", slug: "default", in: transaction)
+            guard
+                try await OrganizationStore.insert(organization, name: "Default", slug: "default", in: transaction)
+            else { return nil }
             let user = UniqueID.v7()
             try await OrganizationStore.insertAdministrator(
                 user, email: "admin@localhost.localdomain", name: "Administrator", of: organization, in: transaction)
@@ -79,6 +81,9 @@ package struct OrganizationChange: Sendable {
     package var ceiling: FixedDecimal?
     /// Whether the ceiling is removed, so that calls without a price are refused.
     package var clearsCeiling = false
+
+    /// Like every price at most $1,000 per token, so that no call's cost is out of bounds.
+    static let ceilings = FixedDecimal(units: 1)...FixedDecimal(units: 1000 * FixedDecimal.scale)
 
     package init() {}
 
