@@ -22,7 +22,9 @@ struct PlainTarget {
     /// others, which are left to curl.
     static func parts(of url: String) -> (authority: String, path: String)? {
         let bytes = Array(url.utf8)
-        guard bytes.count > 7, bytes.allSatisfy({ $0 < 0x7F }), url.prefix(7).lowercased() == "http://" else { return nil }
+        guard bytes.count > 7, bytes.allSatisfy({ $0 < 0x7F }), url.prefix(7).lowercased() == "http://" else {
+            return nil
+        }
         let rest = bytes[7...].prefix { $0 != UInt8(ascii: "#") }
         let authority = rest.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
         guard isAuthority(authority) else { return nil }

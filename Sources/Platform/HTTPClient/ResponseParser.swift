@@ -144,8 +144,8 @@ struct ResponseParser {
 
     private mutating func readStatus(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
         let start = unsafe line.startIndex
-        guard unsafe line.count >= 12, unsafe line.prefix(7).elementsEqual("HTTP/1.".utf8), unsafe line[start + 8] == 0x20,
-            let code = unsafe Self.decimal(line[start + 9..<start + 12]), code >= 100
+        guard unsafe line.count >= 12, unsafe line.prefix(7).elementsEqual("HTTP/1.".utf8),
+            unsafe line[start + 8] == 0x20, let code = unsafe Self.decimal(line[start + 9..<start + 12]), code >= 100
         else { return false }
         isPersistent = unsafe line[start + 7] != UInt8(ascii: "0")
         status = code
