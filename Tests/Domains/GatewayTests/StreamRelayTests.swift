@@ -67,9 +67,12 @@ import Testing
 
     @Test("usage in the same chunk as an answer is taken out of it, and the answer stays")
     func together() throws {
-        let chunk = #"data: {"id":"1","usage":{"prompt_tokens":3,"completion_tokens":2},"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}],"x":1}"#
+        let chunk =
+            #"data: {"id":"1","usage":{"prompt_tokens":3,"completion_tokens":2},"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}],"x":1}"#
         let (output, relay) = try relayed(chunk + "\n\n")
-        #expect(output == #"data: {"id":"1","choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}],"x":1}"# + "\n\n")
+        #expect(
+            output == #"data: {"id":"1","choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}],"x":1}"#
+                + "\n\n")
         #expect(relay.reported?.input == 3)
         let (kept, _) = try relayed(chunk + "\n\n", includeUsage: true)
         #expect(kept == chunk + "\n\n")
@@ -78,7 +81,8 @@ import Testing
     @Test("of counts that grow the last one counts")
     func growing() throws {
         let text = (1...3).map {
-            #"data: {"choices":[{"index":0,"delta":{"content":"a"}}],"usage":{"prompt_tokens":9,"completion_tokens":\#($0)}}"# + "\n\n"
+            #"data: {"choices":[{"index":0,"delta":{"content":"a"}}],"usage":{"prompt_tokens":9,"completion_tokens":\#($0)}}"#
+                + "\n\n"
         }.joined()
         #expect(try relayed(text).relay.reported?.output == 3)
     }

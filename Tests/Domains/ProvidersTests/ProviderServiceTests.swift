@@ -48,7 +48,9 @@ import Testing
                 #expect(!dump.contains("sk-secret"))
                 #expect(!dump.contains("736b2d736563726574"), "in hexadecimal")
             }
-            #expect(try fixture.store.psql("SELECT DISTINCT master_key_id FROM providers.providers") == fixture.masterKey.id)
+            #expect(
+                try fixture.store.psql("SELECT DISTINCT master_key_id FROM providers.providers") == fixture.masterKey.id
+            )
             try fixture.store.psql(
                 """
                 UPDATE providers.providers t SET encrypted_api_key = o.encrypted_api_key, encrypted_dek = o.encrypted_dek
@@ -178,7 +180,13 @@ import Testing
             try await fixture.service.setPrice(try price(from: moment), model: "local/a", by: admin)
             let cases: [(Int, () async throws -> Void)] = [
                 (409, { try await fixture.service.addModel(try NewModel(name: "a"), provider: "local", by: admin) }),
-                (409, { try await fixture.service.setPrice(try price("9", "9", from: moment), model: "local/a", by: admin) }),
+                (
+                    409,
+                    {
+                        try await fixture.service.setPrice(
+                            try price("9", "9", from: moment), model: "local/a", by: admin)
+                    }
+                ),
                 (404, { try await fixture.service.addModel(try NewModel(name: "a"), provider: "none", by: admin) }),
                 (404, { try await fixture.service.setPrice(try price(), model: "local/none", by: admin) }),
                 (404, { try await fixture.service.setPrice(try price(), model: "none/a", by: admin) }),
