@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import API
 import Core
 import Cryptography
@@ -6,7 +7,6 @@ import SwiftExtensions
 import TestSupport
 import Testing
 
-// SPDX-License-Identifier: Apache-2.0
 @testable import Audit
 @testable import Postgres
 

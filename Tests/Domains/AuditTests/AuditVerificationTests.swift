@@ -1,8 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 import Cryptography
 import SwiftExtensions
 import Testing
 
-// SPDX-License-Identifier: Apache-2.0
 @testable import Audit
 
 @Suite struct AuditVerificationTests {

@@ -1,9 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 import Postgres
 import SwiftExtensions
 import TestSupport
 import Testing
 
-// SPDX-License-Identifier: Apache-2.0
 @testable import Audit
 
 @Suite struct SealerTests {

@@ -1,10 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 import Cryptography
 import JSON
 import Postgres
 import SwiftExtensions
 import TestSupport
 
-// SPDX-License-Identifier: Apache-2.0
 @testable import Audit
 
 /// Runs `body` with a migrated database of its own, and drops it.

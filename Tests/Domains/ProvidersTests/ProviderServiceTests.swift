@@ -53,7 +53,8 @@ import Testing
             )
             try fixture.store.psql(
                 """
-                UPDATE providers.providers t SET encrypted_api_key = o.encrypted_api_key, encrypted_dek = o.encrypted_dek
+                UPDATE providers.providers t
+                SET encrypted_api_key = o.encrypted_api_key, encrypted_dek = o.encrypted_dek
                 FROM providers.providers o WHERE t.name = 'a' AND o.name = 'b';
                 UPDATE ops.snapshot_versions SET version = version + 1
                 """)
