@@ -9,7 +9,7 @@ function init()
     file:close()
     for key in string.gmatch(os.getenv("BENCH_KEYS"), "[^,]+") do
         local headers = { ["Authorization"] = "Bearer " .. key, ["Content-Type"] = "application/json" }
-        table.insert(requests, wrk.format("POST", "/v1/chat/completions", headers, body))
+        table.insert(requests, wrk.format("POST", os.getenv("BENCH_PATH"), headers, body))
     end
 end
 

@@ -58,7 +58,8 @@ def run_round(target, workload, connections, seconds, directory, cores, others):
     command = [
         "wrk", f"-t{2 if connections >= 64 else 1}", f"-c{connections}", f"-d{seconds}s", "--timeout", "15s",
         "-s", LUA, target.address(workload.stream)]
-    environment = {**os.environ, "BENCH_BODY": path, "BENCH_KEYS": ",".join(target.keys)}
+    environment = {**os.environ, "BENCH_BODY": path, "BENCH_KEYS": ",".join(target.keys),
+        "BENCH_PATH": target.path}
     everyone = [target] + [other for other in others if other is not target]
     before = (target.server_cpu(), target.store_cpu())
     own, busy, begun = total_cpu(everyone), processes.busy_seconds(cores), time.monotonic()
@@ -92,11 +93,11 @@ class Client:
         host, port = target.address(stream).removeprefix("http://").split(":")
         self.socket = socket.create_connection((host, int(port)), timeout=15)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.key = target.keys[0]
+        self.key, self.path = target.keys[0], target.path
 
     def send(self, body):
         head = (
-            f"POST /v1/chat/completions HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {self.key}\r\n"
+            f"POST {self.path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {self.key}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n")
         self.socket.sendall(head.encode() + body)
         return time.perf_counter()

@@ -10,7 +10,8 @@ def median(rounds, field):
 
 def ratio(rounds, reference):
     """Median of the ratios of rounds that stood side by side."""
-    return statistics.median(one.rate / other.rate for one, other in zip(rounds, reference))
+    ratios = [one.rate / other.rate for one, other in zip(rounds, reference) if other.rate]
+    return statistics.median(ratios) if ratios else 0.0
 
 
 def table(workload, connections, results, reference):

@@ -29,6 +29,7 @@ class Target:
     """Something that takes chat completions at an address."""
 
     name = ""
+    path = "/v1/chat/completions"
     #: Added to model names.
     prefix = ""
     keys = ["none"]
