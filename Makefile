@@ -3,6 +3,11 @@
 SHELL := /bin/bash
 # Where Swift's archives and swiftly unpack it, for shells whose PATH does not say so.
 export PATH := $(PATH):/opt/swift/usr/bin:$(HOME)/.local/share/swiftly/bin
+# The compiler keeps caches in HOME; some users have none that can be written.
+ifneq ($(shell test -w "$(HOME)" && echo writable),writable)
+export HOME := $(CURDIR)/.build/home
+$(shell mkdir -p "$(HOME)")
+endif
 
 .PHONY: help run test build bench lint docs clean test-thread test-address e2e programs
 
@@ -22,7 +27,8 @@ test: ## Install what is missing and run every test
 
 e2e: programs ## Run the end-to-end tests against the real program only (ARGS="-k stream")
 	@Scripts/venv .venv Tests/EndToEnd/requirements.txt
-	.venv/bin/python -m pytest Tests/EndToEnd $(ARGS)
+	@Scripts/venv .venv-litellm Tests/EndToEnd/requirements-litellm.txt
+	WITAN_TEST_THIRD_PARTY=1 .venv/bin/python -m pytest Tests/EndToEnd $(ARGS)
 
 programs:
 	@Scripts/setup test
@@ -37,7 +43,7 @@ bench: ## Measure against nginx and the bare upstream, print the table (ARGS="â€
 	@Scripts/setup bench
 	swift build -c release --product witan
 	swift build -c release --product mock-upstream
-	Benchmarks/run $(ARGS)
+	/usr/bin/python3 Benchmarks/run.py $(ARGS)
 
 lint: ## Check the format and the rules of STYLE.md
 	@Scripts/setup build
@@ -50,15 +56,13 @@ docs: ## Write docs/reference again from the program
 	swift build --product witan
 	.build/debug/witan reference docs/reference
 
-test-thread: ## Run the tests under ThreadSanitizer
+test-thread: ## Run the tests with ThreadSanitizer in the program (ARGS="PostgresTests" narrows the Swift part)
 	@Scripts/setup test
-	swift build --build-tests --sanitize=thread --scratch-path .build/thread
-	@SWIFT_TEST_OPTIONS="--sanitize=thread --scratch-path .build/thread" Scripts/swift-tests $(ARGS)
+	@Scripts/sanitize thread $(ARGS)
 
-test-address: ## Run the tests under AddressSanitizer
+test-address: ## Run the tests with AddressSanitizer in the program
 	@Scripts/setup test
-	swift build --build-tests --sanitize=address --scratch-path .build/address
-	@ASAN_OPTIONS=detect_leaks=0 SWIFT_TEST_OPTIONS="--sanitize=address --scratch-path .build/address" Scripts/swift-tests $(ARGS)
+	@Scripts/sanitize address $(ARGS)
 
 clean: ## Remove what was built (the data directory .witan stays)
-	rm -rf .build .venv Benchmarks/results
+	rm -rf .build .venv .venv-litellm Benchmarks/results

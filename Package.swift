@@ -12,6 +12,9 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// A sanitizer brings an allocator of its own; `make test-thread` and `make test-address` set this.
+let isSanitized = Context.environment["WITAN_SANITIZE"] != nil
+
 /// A floor of the house; also the folder under Sources.
 enum Floor: String { case c = "C", platform = "Platform", domains = "Domains", app = "App" }
 
@@ -100,10 +103,10 @@ let package = Package(
         .executableTarget(
             name: "Witan",
             dependencies: [
-                "CAllocator", "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Lifecycle",
-                "Arguments", "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Migrator",
+                "CAllocator", "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Lifecycle", "Arguments",
+                "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Migrator",
                 "EmbeddedServers", "Journal", "Core", "API", "Audit", "Identity", "Providers", "Gateway",
-            ].map { .byName(name: $0) },
+            ].filter { !isSanitized || $0 != "CAllocator" }.map { .byName(name: $0) },
             path: "Sources/App/Witan",
             swiftSettings: settings),
         .executableTarget(

@@ -21,6 +21,16 @@ BEGIN
 END
 $$;
 
+-- Who migrates gives its work to the owner, and may act as each of the roles. A superuser needs no grant.
+DO $$
+BEGIN
+    IF NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN
+        EXECUTE format('GRANT witan_owner, witan_app, witan_ingest, witan_sealer, witan_readonly, witan_backup TO %I',
+                       current_user);
+    END IF;
+END
+$$;
+
 CREATE SCHEMA auth;
 CREATE SCHEMA providers;
 CREATE SCHEMA council;
@@ -410,14 +420,6 @@ GRANT SELECT ON auth.organizations, auth.memberships, providers.models, provider
     TO witan_readonly;
 GRANT SELECT ON ALL TABLES IN SCHEMA auth, providers, council, audits, ops TO witan_backup;
 
--- Who migrates may act as each of the roles.
-DO $$
-BEGIN
-    EXECUTE format('GRANT witan_app, witan_ingest, witan_sealer, witan_readonly, witan_backup TO %I', current_user);
-EXCEPTION WHEN OTHERS THEN
-    RAISE NOTICE 'roles not granted to %: %', current_user, SQLERRM; -- a superuser needs no grant
-END
-$$;
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'witan') THEN

@@ -63,31 +63,6 @@ enum Declarations {
         }
     }
 
-    /// What a reader knows without being told: operators, requirements of the standard library's protocols, and those
-    /// of our own, which are documented there.
-    private static func isExempt(_ line: String) -> Bool {
-        line.contains(/\bfunc\s+[^\w\s`]/)
-            || line.contains(/\bvar\s+(?:description|debugDescription|customMirror|errorDescription)\b/)
-            || line.contains(/\bfunc\s+(?:hash|encode|makeIterator|makeAsyncIterator|next|advanced|distance)\(/)
-            || line.contains(/\binit\??\((?:from\s|_ description\b|rawValue\b|\w+Literal\b|stringInterpolation\b)/)
-            || line.contains(/\bfunc\s+(?:enqueue\(|asUnownedSerialExecutor\(|run\(until\b|collect\(\))/)
-            || line.contains(
-                /\b(?:var|let)\s+(?:argumentKind|argumentChoices|argument|declaration)\b|\binit\?\(argument\b/)
-    }
-
-    static func undocumented(_ file: SourceFile) -> [Violation] {
-        let package = /^\s*(?:[@\w()]+\s+)*?package\s+(?!import\b)[@\w]/
-        let declaration = /\b(?:func|var|let|struct|class|enum|actor|protocol|init|typealias|subscript)\b/
-        return file.code.indices.filter { index in
-            let line = file.code[index]
-            guard line.contains(package), line.contains(declaration), !isExempt(line) else { return false }
-            var above = index - 1
-            while above >= 0, file.code[above].contains(/^\s*@/) { above -= 1 }
-            guard above >= 0 else { return true }
-            return !file.lines[above].contains(/^\s*(?:\/\/\/|.*\*\/)/)
-        }.map { file.violation($0 + 1, "what is package has a doc comment") }
-    }
-
     /// Names of types declared in a file, with their lines.
     static func types(_ file: SourceFile) -> [(line: Int, name: String)] {
         file.code.enumerated().compactMap { index, line in

@@ -9,6 +9,7 @@ enum RepositoryRules {
         "HTTPServer": "as EventLoop",
         "HTTPClient": "as EventLoop",
         "Redis": "as EventLoop",
+        "Migrator": "as EventLoop",
     ]
 
     static func typeNamedAsModule(_ file: SourceFile) -> [Violation] {

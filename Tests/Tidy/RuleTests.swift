@@ -88,6 +88,19 @@ import Testing
                 "    package init(_ a: Int)",
                 "    @discardableResult\n    package func f()", "package static func make()", "package final class C {",
                 "@safe package final class C {", "package mutating func f()",
+                // Names of requirements where nothing is met, and where they are required.
+                "struct S: A {\n    package var isNull: Bool { true }\n}",
+                "struct S: A {\n    package let name: String\n}",
+                "    package func encode(into bytes: inout [UInt8])",
+                "protocol P: PostgresEncodable {\n    package var isNull: Bool { get }\n}",
+                "extension S: PostgresDecodable {\n    package init(_ value: Int)\n}",
+                // Initializers that do more than take the properties.
+                "struct S {\n    let a: Int\n    package init(b: Int) { a = b }\n}",
+                "struct S {\n    let a: Int\n    package init(a: Int, _ b: Int) {}\n}",
+                "struct S {\n    let a: Int\n    package init?(a: Int) {}\n}",
+                "struct S {\n    let a: Int\n    package init(\n        a: Int\n    ) throws(E) {}\n}",
+                "struct S {\n    let a: Int\n    var b: Int {\n    }\n    package init(a: Int, b: Int) {}\n}",
+                "struct S {\n    let a: Int\n}\nextension T {\n    package init(a: Int) {}\n}",
             ],
             good: [
                 "/// A.\npackage func f()", "/// A.\n@discardableResult\npackage func f()",
@@ -95,6 +108,15 @@ import Testing
                 "package static func < (a: A, b: A)", "package func hash(into", "package import Glibc",
                 "let package = 1",
                 "package init?(_ description: String)", "/// A.\n@safe package final class C {",
+                "extension S: PostgresEncodable where A: B {\n    package static var postgresType: T { .a }\n}",
+                "extension S: PostgresDecodable {\n    package init(_ value: PostgresValue) throws(E) {}\n}",
+                "final class S: A, Service {\n    package let name = \"a\"\n}",
+                "struct S:\n    ArgumentValue\n{\n    package init?(argument: String) {}\n}",
+                "struct S {\n    package init() {}\n}",
+                "struct S {\n    private let a: Int\n    private(set) var b: [C] = []\n\n"
+                    + "    package init(a: Int = f(1, 2), _ b: [C: D]) {\n}",
+                "struct S {\n    let a: (_ c: Int) -> Int\n    package init(\n        a: @escaping (_ c: Int) -> Int\n"
+                    + "    ) {}\n}",
             ]),
         Case(
             rule: "no word of the product in Platform",
@@ -143,6 +165,7 @@ import Testing
 
     private static let manifest = Manifest(
         """
+        let some = Context.environment["PLAIN"] == nil ? ["Low"] : []
         let package = Package(
             targets: [
                 library("CEvent", package: "libevent-dev"),
@@ -155,6 +178,9 @@ import Testing
                     ]),
                 .executableTarget(
                     name: "Main", dependencies: ["Bank"].map { .byName(name: $0) }, path: "Sources/App/Main"),
+                .executableTarget(
+                    name: "Extra", dependencies: (some + ["Bank"]).map { .byName(name: $0) },
+                    path: "Sources/App/Extra"),
                 tests(.platform, "Loop", uses: ["Low"]),
             ])
         """)
@@ -162,11 +188,14 @@ import Testing
     @Test("the manifest is read from its text")
     func manifestText() {
         let targets = Self.manifest.targets
-        #expect(targets.map(\.name) == ["CEvent", "Low", "Loop", "Bank", "Main", "LoopTests"])
+        #expect(targets.map(\.name) == ["CEvent", "Low", "Loop", "Bank", "Main", "Extra", "LoopTests"])
         #expect(
-            targets.map(\.path).suffix(3) == ["Sources/Domains/Bank", "Sources/App/Main", "Tests/Platform/LoopTests"])
+            targets.map(\.path).suffix(4) == [
+                "Sources/Domains/Bank", "Sources/App/Main", "Sources/App/Extra", "Tests/Platform/LoopTests",
+            ])
         #expect(targets[3].dependencies == ["Loop", "Low"])
-        #expect(targets[5].dependencies == ["Loop", "Low"])
+        #expect(targets[5].dependencies == ["Low", "Bank"])
+        #expect(targets[6].dependencies == ["Loop", "Low"])
         #expect(Self.manifest.upwardDependencies() == [])
         let upward = Manifest("targets: [\n module(.platform, \"A\", uses: [\"B\"]), module(.domains, \"B\"),")
         #expect(upward.upwardDependencies() == ["A uses B, which is above it"])
@@ -199,11 +228,13 @@ import Testing
         #expect(!found("AccountStore", "Postgres") && found("AccountStore", "Redis") && found("AccountStore", "API"))
         #expect(!found("AccountCache", "Redis") && found("AccountCache", "Postgres"))
         #expect(!found("AccountRoutes", "API") && found("AccountRoutes", "Postgres"))
+        #expect(!found("AccountRoutes", "HTTPServer") && found("AccountStore", "HTTPServer"))
         #expect(
             !found("AccountMonitor", "Lifecycle") && !found("AccountMonitor", "Redis") && found("AccountMonitor", "API")
         )
         #expect(!found("AccountWorker", "Lifecycle") && found("AccountWorker", "Redis"))
         #expect(!found("AccountClient", "HTTPClient") && found("AccountClient", "Postgres"))
+        #expect(!found("AccountService", "Journal") && found("AccountStore", "Journal"))
         #expect(!found("AccountService", "Postgres") && found("AccountService", "API"))
         #expect(!found("AccountCommands", "Arguments") && found("AccountCommands", "Postgres"))
     }

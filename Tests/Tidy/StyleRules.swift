@@ -50,7 +50,7 @@ enum StyleRules {
                 "no Manager, Helper, Util",
                 /\b(?:class|struct|enum|actor|protocol|typealias)\s+\w*(?:Manager|Helper|Util)s?\b/, in: { _ in true }),
             Rule(name: "unchecked only in Platform, with its reason", applies: \.isSource, check: unchecked),
-            Rule(name: "what is package has a doc comment", applies: \.isSource, check: Declarations.undocumented),
+            Rule(name: "what is package has a doc comment", applies: \.isSource, check: DocComments.undocumented),
             Rule(
                 name: "no word of the product in Platform", applies: { $0.path.hasPrefix("Sources/Platform/") },
                 check: productWords),

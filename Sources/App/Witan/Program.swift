@@ -1,16 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 import Arguments
-import CAllocator
+import EventLoop
 import Glibc
 import Lifecycle
 
-/// Where the program begins: signals are blocked before any other thread exists, then the command line decides.
+#if canImport(CAllocator)
+    import CAllocator
+#endif
+
+/// Where the program begins: the command line decides what it is.
 @main struct Program {
-    static func main() async {
+    /// Not `async`: signals must be blocked before any other thread exists, and the runtime starts threads for an
+    /// asynchronous main. The command runs on a loop of its own, which may block.
+    static func main() {
         UnixSignals.block()
-        // Naming mimalloc keeps the linker from dropping it; it takes malloc's place in the whole program.
-        _ = mi_version()
-        let code = await Commands.root.execute(Array(CommandLine.arguments.dropFirst()))
-        exit(code.rawValue)
+        #if canImport(CAllocator)
+            // Naming mimalloc keeps the linker from dropping it; it takes malloc's place in the whole program.
+            _ = mi_version()
+        #endif
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        let loop = EventLoop(name: "main")
+        loop.spawn {
+            let code = await Commands.root.execute(arguments)
+            exit(code.rawValue)
+        }
+        while true { pause() }
     }
 }

@@ -33,10 +33,10 @@ struct ReferencePages {
         var text = """
             # Settings
 
-            From the environment, from a file of `KEY=value` lines (`--config FILE`), or from the command line, which wins;
-            the environment wins over the file. `witan settings` prints what is in force and where it comes from. An unknown
-            name that begins with `WITAN_` is an error, and all errors are reported at once. Durations are written as `500ms`,
-            `30s`, `5m`.
+            From the environment, from a file of `KEY=value` lines (`--config FILE`), or from the command line. The
+            command line wins over the environment, and that over the file. `witan settings` prints what is in force and
+            where it comes from. An unknown name that begins with `WITAN_` is an error, and all errors are reported at
+            once. Durations are written as `500ms`, `30s`, `5m`.
 
             | setting | takes | default | what it is |
             |---|---|---|---|
@@ -103,6 +103,7 @@ extension Setting.Kind {
         case .text: "text"
         case .integer(let range): "\(range.lowerBound) to \(range.upperBound)"
         case .duration: "duration"
+        case .address: "a numeric address and a port"
         case .boolean: "`true` or `false`"
         case .choice(let choices): choices.map { "`\($0)`" }.joined(separator: ", ")
         }

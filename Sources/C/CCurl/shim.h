@@ -22,6 +22,7 @@ static inline CURLcode ccurl_get_long(CURL *h, CURLINFO i, long *v) { return cur
 static inline CURLcode ccurl_get_offset(CURL *h, CURLINFO i, curl_off_t *v) { return curl_easy_getinfo(h, i, v); }
 static inline CURLcode ccurl_get_string(CURL *h, CURLINFO i, char **v) { return curl_easy_getinfo(h, i, v); }
 static inline CURLcode ccurl_get_pointer(CURL *h, CURLINFO i, void **v) { return curl_easy_getinfo(h, i, v); }
+static inline CURLcode ccurl_get_socket(CURL *h, CURLINFO i, curl_socket_t *v) { return curl_easy_getinfo(h, i, v); }
 typedef int (*ccurl_close_callback)(void *context, curl_socket_t s);
 static inline CURLcode ccurl_set_close_callback(CURL *h, ccurl_close_callback f) { return curl_easy_setopt(h, CURLOPT_CLOSESOCKETFUNCTION, f); }
 typedef int (*ccurl_socket_option_callback)(void *context, curl_socket_t s, curlsocktype purpose);

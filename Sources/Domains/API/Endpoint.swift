@@ -13,6 +13,7 @@ package struct Endpoint: Sendable {
         case management
     }
 
+    /// GET answers HEAD as well.
     package let method: HTTPMethod
     /// Segments are literal, `{name}` for one, or `{name...}` for the rest.
     package let path: String
@@ -20,20 +21,27 @@ package struct Endpoint: Sendable {
     package let permission: Permission?
     /// The audit action a success writes; nil only for reads.
     package let audit: String?
+    /// One line for OpenAPI and the reference.
     package let summary: String
+    /// How its errors are written.
     package let style: Style
     /// The fields of the request body, for OpenAPI.
     package let fields: [Field]
+    /// Answers; called only for callers with the permission. Errors it throws are turned into the style's answer.
     package let handle: @Sendable (RequestContext) async throws -> HTTPResponse
 
     /// One field of a request body.
     package struct Field: Sendable {
+        /// The member's name in the body.
         package let name: String
         /// JSON Schema's name of the type.
         package let type: String
+        /// Whether the request is refused without it.
         package let isRequired: Bool
+        /// A few words for OpenAPI: bounds, unit, default.
         package let summary: String
 
+        /// `type` is JSON Schema's name; optional unless `required`.
         package init(_ name: String, _ type: String, required: Bool = false, _ summary: String) {
             self.name = name
             self.type = type

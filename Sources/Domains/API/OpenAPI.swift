@@ -5,6 +5,7 @@ package import JSON
 
 /// The OpenAPI 3.1 description of an endpoint table.
 package enum OpenAPI {
+    /// Paths in alphabetical order, each with its methods, permission and audit action; `version` is the program's.
     package static func document(_ endpoints: [Endpoint], version: String) -> JSONValue {
         var paths: [String: [JSONMember]] = [:]
         for endpoint in endpoints {

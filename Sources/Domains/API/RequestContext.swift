@@ -7,12 +7,15 @@ package import SwiftExtensions
 
 /// A request on its way through the house: what came, who sent it, and where it belongs in traces.
 package struct RequestContext: Sendable {
+    /// As it came, body included.
     package let request: HTTPRequest
     /// `x-request-id`; also the id of the call's record.
     package let id: UniqueID
     /// Nil only on endpoints that are open to all.
     package let principal: Principal?
+    /// By their names in the endpoint's path, percent-decoded and not empty.
     package let parameters: [String: String]
+    /// A child of the client's `traceparent`, or a trace of its own.
     package let trace: TraceContext
 
     package init(
@@ -61,7 +64,7 @@ package struct RequestContext: Sendable {
 
     /// JSON it must be, when it says what it is.
     package static func checkMediaType(_ request: HTTPRequest) throws(DomainError) {
-        guard let type = request.headers["content-type"] else { return }
+        guard let type = request.headers["content-type"], type != "application/json" else { return }
         let essence = type.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
         guard essence == "application/json" || essence.hasSuffix("+json") else {
             throw DomainError(

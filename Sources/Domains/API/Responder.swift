@@ -20,10 +20,13 @@ package final class Responder: Sendable {
         self.authenticate = authenticate
     }
 
+    /// For callers without a key and with a wrong one alike; says nothing of which.
     package static let unauthenticated = DomainError(
         .unauthenticated, code: "invalid_api_key",
-        "No valid API key. Send one as 'Authorization: Bearer <key>'; 'witan keys create' makes one.", shouldRetry: false)
+        "No valid API key. Send one as 'Authorization: Bearer <key>'; 'witan keys create' makes one.",
+        shouldRetry: false)
 
+    /// Answers, whatever happens; `x-request-id` is on every answer.
     package func respond(to request: HTTPRequest) async -> HTTPResponse {
         let id = UniqueID.v7()
         let started = ContinuousClock.now
@@ -54,8 +57,8 @@ package final class Responder: Sendable {
             return (response, nil)
         case .none:
             let error = DomainError(
-                .notFound, code: "unknown_path", "There is nothing at this path; GET /openapi.json lists what there is.",
-                shouldRetry: false)
+                .notFound, code: "unknown_path",
+                "There is nothing at this path; GET /openapi.json lists what there is.", shouldRetry: false)
             return (ErrorResponse.make(error, style: Self.style(of: request.path)), nil)
         }
     }
@@ -77,8 +80,9 @@ package final class Responder: Sendable {
     /// `Authorization: Bearer`, else `x-api-key` (Anthropic's clients), else `api-key` (Azure's).
     private static func credential(_ headers: HTTPHeaders) -> String? {
         if let authorization = headers["authorization"] {
-            guard authorization.prefix(7).lowercased() == "bearer " else { return nil }
-            return String(authorization.dropFirst(7).drop { $0 == " " })
+            let scheme = authorization.utf8.prefix(7)
+            guard scheme.elementsEqual("bearer ".utf8, by: { $0 | 0x20 == $1 }) else { return nil }
+            return String(authorization[scheme.endIndex...].drop { $0 == " " })
         }
         return headers["x-api-key"] ?? headers["api-key"]
     }
@@ -90,7 +94,7 @@ package final class Responder: Sendable {
     /// What a client may know of an error; anything unforeseen is logged with its cause and shown as such.
     private func known(_ error: any Error, id: UniqueID, endpoint: Endpoint) -> DomainError {
         if let error = error as? DomainError { return error }
-        if let known = (error as? any DomainErrorConvertible)?.domainError { return known }
+        if let error = (error as? any DomainErrorConvertible)?.domainError { return error }
         logger.error(
             "request failed",
             [
@@ -103,6 +107,6 @@ package final class Responder: Sendable {
 
 /// An error of another layer that knows what clients may be told of it.
 package protocol DomainErrorConvertible: Error {
-    /// Nil where clients may be told nothing: then it is logged, and answered as unforeseen.
+    /// Nil for what clients are told nothing of.
     var domainError: DomainError? { get }
 }

@@ -19,6 +19,7 @@ extension HTTPResponse {
 
 /// Writes an error as the endpoint's clients expect it.
 package enum ErrorResponse {
+    /// With the status of its kind, `retry-after` where it is known, and nothing of the cause.
     package static func make(_ error: DomainError, style: Endpoint.Style) -> HTTPResponse {
         var headers: [(name: String, value: String)]
         let body: JSONValue

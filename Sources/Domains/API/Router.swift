@@ -3,6 +3,7 @@ package import HTTPServer
 
 /// Finds the endpoint of a request: exact paths by one look-up, the others segment by segment.
 package struct Router: Sendable {
+    /// What there is for a method and path.
     package enum Match: Sendable {
         case endpoint(Endpoint, parameters: [String: String])
         /// The path is there, for other methods.

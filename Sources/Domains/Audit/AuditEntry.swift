@@ -4,8 +4,10 @@ package import SwiftExtensions
 
 /// One line of the audit log: who did what to which thing, and how it went. Never changed once written.
 package struct AuditEntry: Sendable, Equatable {
+    /// Whether the act was done or not.
     package enum Outcome: String, Sendable { case success, failure }
 
+    /// Whose log it is in.
     package let organization: UniqueID
     /// A UUIDv7; its time is the entry's.
     package let id: UniqueID
@@ -13,6 +15,7 @@ package struct AuditEntry: Sendable, Equatable {
     package let category: String
     /// What was done, as `noun.verb`.
     package let action: String
+    /// How it went.
     package let outcome: Outcome
     /// Who: `key:<id>` or `system`.
     package let actor: String

@@ -7,6 +7,7 @@ import JSON
 import SwiftExtensions
 
 extension AuditService {
+    /// Reading alone: no endpoint writes, changes or removes an entry.
     package var endpoints: [Endpoint] {
         [
             Endpoint(

@@ -20,9 +20,11 @@ package struct AuditService: Sendable {
         try await AuditStore.insert(
             AuditEntry(
                 organization: organization, id: .v7(), category: category, action: action, outcome: .success,
-                actor: actor, entity: entity, payload: String(decoding: try payload.canonicalBytes(), as: UTF8.self)), in: transaction)
+                actor: actor, entity: entity,
+                payload: String(decoding: try payload.canonicalBytes(), as: UTF8.self)), in: transaction)
     }
 
+    /// Newest first; `category` nil lists all.
     package func list(
         _ page: PageRequest, category: String?, of organization: UniqueID
     ) async throws -> [AuditEntry] {
@@ -31,6 +33,7 @@ package struct AuditService: Sendable {
         }
     }
 
+    /// Throws `audit_entry_not_found`, also for an entry of another organization.
     package func find(_ id: UniqueID, of organization: UniqueID) async throws -> AuditEntry {
         let found = try await database.transaction(organization: organization) { transaction in
             try await AuditStore.find(id, in: transaction)

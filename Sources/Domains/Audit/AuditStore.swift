@@ -25,7 +25,8 @@ package enum AuditStore {
             """
             SELECT org_id, id, category, action, outcome, actor, entity, payload::text AS payload
             FROM audits.audit_log
-            WHERE (\(page.after)::uuid IS NULL OR id < \(page.after)) AND (\(category)::text IS NULL OR category = \(category))
+            WHERE (\(page.after)::uuid IS NULL OR id < \(page.after))
+                AND (\(category)::text IS NULL OR category = \(category))
             ORDER BY id DESC LIMIT \(page.limit)
             """
         ).map { try AuditEntry(row: $0) }
@@ -140,11 +141,15 @@ package enum AuditStore {
 
 /// A run of entries sealed into an organization's chain.
 package struct ChainLink: Sendable, Equatable {
+    /// Whose chain it is.
     package let organization: UniqueID
     /// 1, 2, 3, … without gaps.
     package let sequence: Int64
+    /// The entries sealed by this link, in the order they are hashed.
     package let entries: [UniqueID]
+    /// The link before; `HashChain.origin` for the first.
     package let previous: Digest
+    /// `HashChain.fold` of the entries' digests after `previous`.
     package let hash: Digest
 }
 

@@ -7,15 +7,20 @@ package struct AuditVerification: Sendable {
     /// At most this many findings are kept; the count goes on.
     package static let findingsMaximum = 100
 
+    /// Links checked.
     package private(set) var links: Int64 = 0
+    /// Entries the links name, missing ones included.
     package private(set) var sealed: Int64 = 0
+    /// All that did not fit, those beyond the kept ones too.
     package private(set) var findingsCount = 0
+    /// The first of them, a sentence each.
     package private(set) var findings: [String] = []
     private var expectedSequence: Int64 = 1
     private var expectedPrevious = HashChain.origin
 
     package init() {}
 
+    /// Whether everything fitted so far.
     package var isIntact: Bool { findingsCount == 0 }
 
     /// The next link with its entries as they are now.

@@ -10,8 +10,11 @@ package struct DomainError: Error, Sendable, Equatable, CustomStringConvertible 
             unprocessable, rateLimited, internalFailure, upstream, unavailable, upstreamTimeout
     }
 
+    /// Which status it has.
     package var kind: Kind
+    /// In snake case, such as `model_not_found`; clients branch on it.
     package var code: String
+    /// What happened and what to do; never a secret, nor another organization's.
     package var message: String
     /// The field of the request that is at fault, if it is one.
     package var parameter: String?

@@ -3,6 +3,7 @@ package import SwiftExtensions
 
 /// One page of a list that is ordered by id, newest first (keyset pagination: `?limit=&after=`).
 package struct PageRequest: Sendable {
+    /// How many items a page may have; 50 unless asked.
     package static let limits = 1...500
     /// 1…500.
     package let limit: Int

@@ -18,13 +18,14 @@ package enum Permission: String, Sendable, CaseIterable {
 package enum Role: String, Sendable, CaseIterable {
     case admin, manager, developer, viewer
 
+    /// All the role may do; roles do not inherit from each other.
     package var permissions: Set<Permission> {
         switch self {
         case .admin: Set(Permission.allCases)
         case .manager:
             [
-                .callModels, .readModels, .readProviders, .manageProviders, .readKeys, .manageKeys, .readAudit, .readUsage,
-                .readStatus,
+                .callModels, .readModels, .readProviders, .manageProviders, .readKeys, .manageKeys, .readAudit,
+                .readUsage, .readStatus,
             ]
         case .developer: [.callModels, .readModels, .readProviders, .readUsage, .readStatus]
         case .viewer: [.readModels, .readProviders, .readUsage, .readStatus]

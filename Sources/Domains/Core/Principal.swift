@@ -3,12 +3,17 @@ package import SwiftExtensions
 
 /// Who makes a request: an API key of an organization, with what the hot path must know of both.
 package struct Principal: Sendable {
+    /// The key's organization; every query is confined to it.
     package let organization: UniqueID
+    /// The key's id, for the ledger and the audit log.
     package let key: UniqueID
+    /// The key's name, as its maker gave it.
     package let name: String
+    /// What the key may do.
     package let role: Role
     /// Models the key may call, as `provider/model`; empty means all.
     package let allowedModels: [String]
+    /// The organization's, as of the last snapshot.
     package let policy: OrganizationPolicy
 
     package init(
@@ -23,6 +28,7 @@ package struct Principal: Sendable {
         self.policy = policy
     }
 
+    /// Whether the role has the permission.
     package func may(_ permission: Permission) -> Bool { role.permissions.contains(permission) }
 
     /// How the audit log names this caller.

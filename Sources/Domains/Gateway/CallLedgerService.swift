@@ -13,7 +13,7 @@ package final class CallLedgerService: Sendable {
     private let writer: BatchWriter
     private let journal: SlotJournal
     /// Slots of calls whose rows wait for the database to come back; freed once the queue before them is written.
-    private let waiting = Locked<[Int]>([])
+    private let waiting = Locked<[(slot: Int, mark: UInt64)]>([])
 
     /// Both outlive the ledger and are started and stopped by the program.
     package init(writer: BatchWriter, journal: SlotJournal) {
@@ -49,7 +49,8 @@ package final class CallLedgerService: Sendable {
             }
             journal.release(slot)
         } catch {
-            waiting.withLock { $0.append(slot) }
+            let mark = writer.queuedEntries
+            waiting.withLock { $0.append((slot, mark)) }
             throw DomainError(
                 .unavailable, code: "record_unavailable",
                 "The call was made but its record is not committed yet, so its answer is withheld; it will be recorded "
@@ -58,13 +59,13 @@ package final class CallLedgerService: Sendable {
     }
 
     /// Frees the slots of calls that had to wait and are written by now. Run by clock.
-    package func reclaim() async throws {
-        let slots = waiting.withLock { $0 }
-        guard !slots.isEmpty, writer.isReady else { return }
-        // An entry without rows commits after everything that was queued before it.
-        try await writer.append { _ in }
-        for slot in slots { journal.release(slot) }
-        waiting.withLock { $0.removeFirst(slots.count) }
+    package func reclaim() {
+        let written = waiting.withLock { waiting in
+            let split = waiting.partition { writer.isFinished(through: $0.mark) }
+            defer { waiting.removeSubrange(split...) }
+            return waiting[split...].map(\.slot)
+        }
+        for slot in written { journal.release(slot) }
     }
 
     /// Closes what a dead process left in flight, and says how many calls that were.

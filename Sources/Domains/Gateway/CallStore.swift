@@ -87,13 +87,23 @@ extension Duration {
 extension CallRecord {
     /// The call as the audit log keeps it. The payload's keys are written in order, so that it is canonical JSON.
     package var auditEntry: AuditEntry {
-        var payload = "{\"cost\":\"\(cost)\""
-        if let errorCode { payload += ",\"error\":\(Self.quoted(errorCode))" }
-        payload += ",\"estimated\":\(usage.estimated),\"http_status\":\(httpStatus),\"input_tokens\":\(usage.input)"
-        payload += ",\"model\":\(Self.quoted(model)),\"output_tokens\":\(usage.output)"
-        payload += ",\"request_sha256\":\"\(requestDigest.hex)\""
-        if let responseDigest { payload += ",\"response_sha256\":\"\(responseDigest.hex)\"" }
-        payload += ",\"status\":\"\(status.rawValue)\"}"
+        var payload = ""
+        payload.reserveCapacity(384)
+        func append(_ key: String, _ value: String) {
+            payload += key
+            payload += value
+        }
+        append("{\"cost\":\"", cost.description)
+        if let errorCode { append("\",\"error\":", Self.quoted(errorCode)) } else { payload += "\"" }
+        append(",\"estimated\":", usage.estimated ? "true" : "false")
+        append(",\"http_status\":", String(httpStatus))
+        append(",\"input_tokens\":", String(usage.input))
+        append(",\"model\":", Self.quoted(model))
+        append(",\"output_tokens\":", String(usage.output))
+        append(",\"request_sha256\":\"", requestDigest.hex)
+        if let responseDigest { append("\",\"response_sha256\":\"", responseDigest.hex) }
+        append("\",\"status\":\"", status.rawValue)
+        payload += "\"}"
         return AuditEntry(
             organization: organization, id: id, category: "gateway", action: "model.called",
             outcome: status == .completed ? .success : .failure, actor: "key:\(key)", entity: "request:\(id)",

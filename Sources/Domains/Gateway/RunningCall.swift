@@ -30,14 +30,15 @@ struct RunningCall: Sendable {
         return headers
     }
 
-    /// What a whole answer used: the provider's count, else ours. Refuses what is no chat completion.
-    func usage(inAnswer body: [UInt8]) throws(UpstreamFailure) -> TokenUsage {
+    /// What a whole answer used: the provider's count, else ours. Refuses what lacks the array `member`.
+    func usage(inAnswer body: [UInt8], answers member: String) throws(UpstreamFailure) -> TokenUsage {
         guard let text = try? JSONText(validating: body, limits: JSONLimits(maximumBytes: 64 << 20)),
             text.root.kind == .object
         else { throw .garbage(provider: record.provider) }
-        let found = text.root.members(named: ["choices", "usage"])
+        let found = text.root.members(named: [member, "usage"])
         guard let choices = found[0], choices.kind == .array else { throw .garbage(provider: record.provider) }
-        return UsageReport.read(found[1]) ?? estimate(outputBytes: UsageReport.outputBytes(choices))
+        return UsageReport.read(found[1], hasOutput: member == "choices")
+            ?? estimate(outputBytes: UsageReport.outputBytes(choices))
     }
 
     func estimate(outputBytes: Int) -> TokenUsage {

@@ -4,11 +4,14 @@ package import Providers
 
 /// Reads what a provider says a call used (OpenAI's `usage` object).
 package enum UsageReport {
-    /// Nil when there is none, or it is not whole numbers.
-    package static func read(_ usage: JSONView?) -> TokenUsage? {
+    /// More than any model takes or gives, and what the ledger can hold.
+    private static let counts: ClosedRange<Int64> = 0...Int64(Int32.max)
+
+    /// Nil when there is none, or it is not whole numbers that can be. Embeddings have no output to count.
+    package static func read(_ usage: JSONView?, hasOutput: Bool = true) -> TokenUsage? {
         guard let usage, usage.kind == .object,
-            let input = usage["prompt_tokens"]?.integer, let output = usage["completion_tokens"]?.integer,
-            input >= 0, output >= 0
+            let input = usage["prompt_tokens"]?.integer, counts.contains(input),
+            let output = hasOutput ? usage["completion_tokens"]?.integer : 0, counts.contains(output)
         else { return nil }
         let cached = usage["prompt_tokens_details"]?["cached_tokens"]?.integer ?? 0
         return TokenUsage(input: input, cachedInput: max(0, min(cached, input)), output: output, estimated: false)

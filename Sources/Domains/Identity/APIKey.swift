@@ -5,23 +5,35 @@ package import SwiftExtensions
 
 /// A key that a program calls with: who it acts for and what it may do. The key itself is not in here.
 package struct APIKey: Sendable, Equatable {
+    /// Whose calls it makes and pays for.
     package let organization: UniqueID
+    /// A UUIDv7, by which it is revoked; not part of its text.
     package let id: UniqueID
+    /// 1…200 characters; need not be unique.
     package let name: String
+    /// The most it may do.
     package let role: Role
+    /// The end of its text, by which its owner knows it.
     package let lastFour: String
     /// Models it may call, as `provider/model`; empty means all.
     package let allowedModels: [String]
+    /// When the database wrote it.
     package let createdAt: Timestamp
+    /// Refused from then on; nil never expires.
     package let expiresAt: Timestamp?
+    /// Refused from then on; nil while it is good.
     package let revokedAt: Timestamp?
 }
 
 /// What a new key is to be.
 package struct NewAPIKey: Sendable {
+    /// 1…200 characters.
     package let name: String
+    /// At most the creator's: `checkGrant`.
     package let role: Role
+    /// At most 100, as `provider/model`; empty means all.
     package let allowedModels: [String]
+    /// Lies ahead; nil never expires.
     package let expiresAt: Timestamp?
 
     /// Checks the bounds: a name of 1…200 characters, at most 100 models, an expiry that lies ahead.
@@ -66,7 +78,9 @@ package struct NewAPIKey: Sendable {
 
 /// The text of a key: `wtn_` and 256 random bits in base64url, 47 characters in all.
 package struct APIKeyToken: Sendable {
+    /// By which secret scanners find keys in files.
     package static let prefix = "wtn_"
+    /// Characters, prefix included.
     package static let length = 47
     /// The whole text; shown to its owner once.
     package let text: Secret<String>
@@ -76,6 +90,7 @@ package struct APIKeyToken: Sendable {
         APIKeyToken(text: Secret(prefix + Base64.encode(Memory.random(32), .url)))
     }
 
+    /// What is shown of it afterwards.
     package var lastFour: String { String(text.reveal().suffix(4)) }
 
     /// What is stored in place of the key: HMAC-SHA-256 under the program's pepper. A stolen table opens nothing.

@@ -6,6 +6,7 @@ import JSON
 import SwiftExtensions
 
 extension APIKeyService {
+    /// The text of a key is in the answer to its creation and in no other.
     package var endpoints: [Endpoint] {
         [
             Endpoint(

@@ -54,10 +54,12 @@ package struct APIKeyService: Sendable {
         return (id, token)
     }
 
+    /// Newest first, revoked and expired ones included.
     package func list(_ page: PageRequest, of organization: UniqueID) async throws -> [APIKey] {
         try await database.transaction(organization: organization) { try await APIKeyStore.page(page, in: $0) }
     }
 
+    /// Throws when the organization has no key of this id.
     package func find(_ id: UniqueID, of organization: UniqueID) async throws -> APIKey {
         let found = try await database.transaction(organization: organization) {
             try await APIKeyStore.find(id, in: $0)

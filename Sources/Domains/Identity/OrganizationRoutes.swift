@@ -6,6 +6,7 @@ import JSON
 import SwiftExtensions
 
 extension OrganizationService {
+    /// The caller's own organization only; there is no list of all.
     package var endpoints: [Endpoint] {
         [
             Endpoint(
@@ -20,7 +21,8 @@ extension OrganizationService {
                     .init("content_retention", "boolean", "whether prompts and answers are stored"),
                     .init("durable_answers", "boolean", "whether an answer waits for its committed record"),
                     .init(
-                        "unknown_price_ceiling", "string", "dollars per token assumed where no price is known; null refuses"),
+                        "unknown_price_ceiling", "string",
+                        "dollars per token assumed where no price is known; null refuses"),
                 ]
             ) { context in
                 .json(try await update(try Self.change(context), by: try context.caller()).view)

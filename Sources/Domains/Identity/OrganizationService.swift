@@ -19,9 +19,13 @@ package struct OrganizationService: Sendable {
     }
 
     /// On an empty database: the first organization, its administrator and one key, in one transaction. `also` adds
-    /// what else belongs to a first start. Nil when there is an organization already.
+    /// what else belongs to a first start and keeps the key: what it has not kept when it returns may be lost to a
+    /// crash after the commit. Nil when there is an organization already.
     package func bootstrap(
-        also more: @Sendable (_ organization: UniqueID, _ transaction: borrowing Transaction) async throws -> Void
+        also more:
+            @Sendable (
+                _ organization: UniqueID, _ key: APIKeyToken, _ transaction: borrowing Transaction
+            ) async throws -> Void
     ) async throws -> APIKeyToken? {
         guard try await !OrganizationStore.exists(in: database) else { return nil }
         let organization = UniqueID.v7()
@@ -38,11 +42,12 @@ package struct OrganizationService: Sendable {
                 payload: ["administrator": .string("user:\(user)")], by: "system", of: organization, in: transaction)
             let made = try await APIKeyService.create(
                 key, organization: organization, by: "system", creator: nil, pepper: pepper, in: transaction)
-            try await more(organization, transaction)
+            try await more(organization, made.token, transaction)
             return made.token
         }
     }
 
+    /// The id comes from a key, so one that is not there is a failure of ours.
     package func find(_ id: UniqueID) async throws -> Organization {
         let found = try await database.transaction(organization: id) { try await OrganizationStore.find(id, in: $0) }
         guard let found else { throw DomainError.unforeseen }
@@ -68,10 +73,13 @@ package struct OrganizationService: Sendable {
 
 /// What is to change of an organization's policy.
 package struct OrganizationChange: Sendable {
+    /// Nil leaves it.
     package var contentRetention: Bool?
+    /// Nil leaves it.
     package var durableAnswers: Bool?
     /// Dollars per token.
     package var ceiling: FixedDecimal?
+    /// Whether the ceiling is removed, so that calls without a price are refused.
     package var clearsCeiling = false
 
     /// Like every price at most $1,000 per token, so that no call's cost is out of bounds.

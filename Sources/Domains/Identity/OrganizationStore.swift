@@ -6,7 +6,8 @@ import SwiftExtensions
 /// The tables `auth.organizations`, `auth.users` and `auth.memberships`, as far as the first start needs them.
 enum OrganizationStore {
     static func exists(in database: Database) async throws -> Bool {
-        guard let row = try await database.query("SELECT auth.organization_exists() AS found").first else { return false }
+        let rows = try await database.query("SELECT auth.organization_exists() AS found")
+        guard let row = rows.first else { return false }
         return try row["found"]
     }
 

@@ -4,10 +4,12 @@ package import SwiftExtensions
 
 /// Every organization's providers, models and prices, as the hot path reads them: immutable, swapped whole.
 package struct Catalog: Sendable {
+    /// By id; those without a provider are not in here.
     package let organizations: [UniqueID: OrganizationCatalog]
 
     package init(organizations: [UniqueID: OrganizationCatalog]) { self.organizations = organizations }
 
+    /// What there is until the first snapshot.
     package static let empty = Catalog(organizations: [:])
 }
 
@@ -20,8 +22,10 @@ package struct OrganizationCatalog: Sendable {
 
     package init() {}
 
+    /// In place of one of the same name.
     package mutating func add(_ provider: CatalogProvider) { providers[provider.name] = provider }
 
+    /// In place of one of the same name.
     package mutating func add(_ model: CatalogModel) { models[model.name] = model }
 
     /// The model called `name`, or the refusal that says which names are near.
@@ -46,11 +50,17 @@ package struct OrganizationCatalog: Sendable {
 
 /// A provider on the hot path; the key is open in memory and printed by nothing.
 package final class CatalogProvider: Sendable {
+    /// The row's id, for the ledger.
     package let id: UniqueID
+    /// The part of model names before the slash.
     package let name: String
+    /// Which protocol it speaks.
     package let kind: Provider.Kind
+    /// The base of its API, without a slash at the end; empty for the sandbox.
     package let endpoint: String
+    /// Nil where the provider asks for none.
     package let apiKey: Secret<String>?
+    /// To the first byte of its answer; 100 ms…1 h.
     package let timeout: Duration
 
     package init(
@@ -67,13 +77,17 @@ package final class CatalogProvider: Sendable {
 
 /// A model on the hot path.
 package final class CatalogModel: Sendable {
+    /// The row's id, for the ledger.
     package let id: UniqueID
     /// `provider/model`.
     package let name: String
     /// As its provider calls it.
     package let upstreamName: String
+    /// Where its calls go.
     package let provider: CatalogProvider
+    /// The most it can answer; nil where nobody has said.
     package let maximumOutputTokens: Int64?
+    /// Past and future ones too, oldest first; empty when nobody has set one.
     package let prices: [Price]
 
     package init(
@@ -98,8 +112,8 @@ package final class CatalogModel: Sendable {
         }
         throw DomainError(
             .forbidden, code: "price_unknown",
-            "The price of \(name) is not known, and an unknown price is never 0. Set it with 'witan prices create \(name) "
-                + "--input-price … --output-price …', or a ceiling for unknown prices on the organization.",
+            "The price of \(name) is not known, and an unknown price is never 0. Set it with 'witan prices create "
+                + "\(name) --input-price … --output-price …', or a ceiling for unknown prices on the organization.",
             parameter: "model", shouldRetry: false)
     }
 }

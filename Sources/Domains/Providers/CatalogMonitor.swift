@@ -26,6 +26,7 @@ package final class CatalogMonitor: Sendable {
         self.onUnreadableKey = onUnreadableKey
     }
 
+    /// The last snapshot; a caller keeps one for the whole of its call.
     package var catalog: Catalog { state.withLock { $0.catalog } }
 
     /// Reads the snapshot anew when its version has gone up.

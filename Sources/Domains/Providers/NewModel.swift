@@ -4,8 +4,11 @@ package import SwiftExtensions
 
 /// A model to add to a provider, with its price if that is known.
 package struct NewModel: Sendable {
+    /// As the provider calls it, without the provider's name.
     package let name: String
+    /// Nil where it is not known.
     package let maximumOutputTokens: Int64?
+    /// Nil where it is not known; calls then need the organization's ceiling.
     package let price: NewPrice?
 
     /// Names are the provider's own: 1…200 bytes without control characters.
@@ -22,9 +25,13 @@ package struct NewModel: Sendable {
 
 /// A price to set, per token.
 package struct NewPrice: Sendable {
+    /// US dollars, from $0 to $1,000.
     package let inputPerToken: FixedDecimal
+    /// US dollars; nil charges cached input as other input.
     package let cachedInputPerToken: FixedDecimal?
+    /// US dollars, from $0 to $1,000.
     package let outputPerToken: FixedDecimal
+    /// Now unless set; may lie ahead or behind.
     package let effectiveFrom: Timestamp
     /// What the ledger will call it; unless given, the moment it was set for.
     package let version: String
@@ -43,7 +50,7 @@ package struct NewPrice: Sendable {
         }
         outputPerToken = try Price.perToken(perMillion: outputPerMillion, field: "output_per_million")
         self.effectiveFrom = effectiveFrom
-        self.version = version ?? "set-\(effectiveFrom.description.prefix(19))Z"
+        self.version = version ?? "set-\(effectiveFrom)"
     }
 
     /// As the catalog holds it.
@@ -58,7 +65,8 @@ extension NewModel {
     /// The same model with `common` where it brings no price of its own, else with the list price where the type of
     /// its provider has one.
     package func priced(_ common: NewPrice?, kind: Provider.Kind) -> NewModel {
-        guard price == nil, let price = common ?? (kind == .openAI ? KnownPrices.openAI(name) : nil) else { return self }
+        let listed = kind == .openAI ? KnownPrices.openAI(name) : nil
+        guard price == nil, let price = common ?? listed else { return self }
         return NewModel(checkedName: name, maximumOutputTokens: maximumOutputTokens, price: price)
     }
 

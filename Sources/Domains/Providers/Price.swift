@@ -4,12 +4,15 @@ package import SwiftExtensions
 
 /// What tokens cost from some moment on, in US dollars per token, exactly.
 package struct Price: Sendable, Equatable {
+    /// In force from this moment until the next price's.
     package let effectiveFrom: Timestamp
     /// The name of this price in the ledger.
     package let version: String
+    /// US dollars; for input that was not cached.
     package let inputPerToken: FixedDecimal
     /// For input that the provider had cached; nil charges it as other input.
     package let cachedInputPerToken: FixedDecimal?
+    /// US dollars; for reasoning too, which providers count as output.
     package let outputPerToken: FixedDecimal
 
     package init(
@@ -59,7 +62,9 @@ package struct Price: Sendable, Equatable {
 package struct TokenUsage: Sendable, Equatable {
     /// All input, cached input included (OpenAI's `prompt_tokens`).
     package var input: Int64
+    /// The part of `input` that the provider had cached.
     package var cachedInput: Int64
+    /// All output, reasoning included (OpenAI's `completion_tokens`).
     package var output: Int64
     /// Whether we counted for want of the provider's own count.
     package var estimated: Bool
@@ -71,5 +76,6 @@ package struct TokenUsage: Sendable, Equatable {
         self.estimated = estimated
     }
 
+    /// Of a call whose provider has answered nothing yet.
     package static let none = TokenUsage(input: 0, output: 0, estimated: false)
 }

@@ -11,23 +11,35 @@ package struct Provider: Sendable, Equatable {
         case sandbox
     }
 
+    /// A UUIDv7.
     package let id: UniqueID
+    /// The part of model names before the slash; unique among those in use.
     package let name: String
+    /// Which protocol it speaks.
     package let kind: Kind
     /// The base of its API, without a slash at the end: `https://api.openai.com/v1`. Nil for the sandbox.
     package let endpoint: String?
+    /// The end of its key's text; nil without a key.
     package let keyLastFour: String?
+    /// To the first byte of its answer; 100 ms…1 h.
     package let timeout: Duration
+    /// False keeps it and its models out of the catalog.
     package let isActive: Bool
+    /// When the database wrote it.
     package let createdAt: Timestamp
 }
 
 /// What a new provider is to be.
 package struct NewProvider: Sendable {
+    /// 1…63 of a–z, 0–9, `.`, `_` and `-`, beginning with a letter or digit.
     package let name: String
+    /// Which protocol it speaks.
     package let kind: Provider.Kind
+    /// Without slashes at the end; OpenAI's own unless given, nil for the sandbox.
     package let endpoint: String?
+    /// 1…4096 printable ASCII characters; nil sends none.
     package let apiKey: Secret<String>?
+    /// To the first byte of its answer.
     package let timeout: Duration
 
     /// Checks name (lower-case letters, digits, `.`, `_`, `-`), endpoint (http or https, no user, query or fragment),
@@ -41,7 +53,8 @@ package struct NewProvider: Sendable {
         else {
             throw DomainError(
                 .invalid, code: "invalid_name",
-                "name takes 1 to 63 of a–z, 0–9, '.', '_' and '-', beginning with a letter or digit.", parameter: "name")
+                "name takes 1 to 63 of a–z, 0–9, '.', '_' and '-', beginning with a letter or digit.",
+                parameter: "name")
         }
         guard name != "council" else {
             throw DomainError(.invalid, code: "invalid_name", "council is the name of councils.", parameter: "name")
@@ -87,7 +100,8 @@ package struct NewProvider: Sendable {
         else {
             throw DomainError(
                 .invalid, code: "invalid_endpoint",
-                "api_endpoint must be an http or https URL without user, query or fragment, such as https://api.openai.com/v1.",
+                "api_endpoint must be an http or https URL without user, query or fragment, such as "
+                    + "https://api.openai.com/v1.",
                 parameter: "api_endpoint")
         }
         return text

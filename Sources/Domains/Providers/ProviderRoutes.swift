@@ -6,8 +6,12 @@ import JSON
 import SwiftExtensions
 
 extension ProviderService {
-    /// `discovery` finds the models of a provider that is created without any.
+    /// Those of providers, models and prices. `discovery` finds the models of a provider that is created without any.
     package func endpoints(discovery: ModelDiscoveryClient) -> [Endpoint] {
+        providerEndpoints(discovery) + modelEndpoints + priceEndpoints
+    }
+
+    private func providerEndpoints(_ discovery: ModelDiscoveryClient) -> [Endpoint] {
         [
             Endpoint(
                 .post, "/api/v1/providers", permission: .manageProviders, audit: "provider.created",
@@ -57,48 +61,6 @@ extension ProviderService {
                 try await retire(try context.pathID(), by: try context.caller())
                 return HTTPResponse(status: 204)
             },
-        ] + modelEndpoints
-    }
-
-    private var modelEndpoints: [Endpoint] {
-        [
-            Endpoint(
-                .post, "/api/v1/models", permission: .manageProviders, audit: "model.created",
-                summary: "Adds a model to a provider",
-                fields: [
-                    .init("name", "string", required: true, "provider/model"),
-                    .init("max_output_tokens", "integer", "the most it can answer"),
-                    .init("input_per_million", "string", "dollars per million input tokens"),
-                    .init("cached_input_per_million", "string", "dollars per million cached input tokens"),
-                    .init("output_per_million", "string", "dollars per million output tokens"),
-                ]
-            ) { context in
-                let (provider, model) = try Self.newModel(context)
-                try await addModel(model, provider: provider, by: try context.caller())
-                return .json(["name": .string("\(provider)/\(model.name)")], status: 201)
-            },
-            Endpoint(
-                .post, "/api/v1/prices", permission: .manageProviders, audit: "price.created",
-                summary: "Sets a model's price from a moment on",
-                fields: [
-                    .init("model", "string", required: true, "provider/model"),
-                    .init("input_per_million", "string", required: true, "dollars per million input tokens"),
-                    .init("cached_input_per_million", "string", "dollars per million cached input tokens"),
-                    .init("output_per_million", "string", required: true, "dollars per million output tokens"),
-                    .init("effective_from", "string", "RFC 3339; now unless set"),
-                ]
-            ) { context in
-                let (model, price) = try Self.newPrice(context)
-                try await setPrice(price, model: model, by: try context.caller())
-                return .json(["model": .string(model)], status: 201)
-            },
-            Endpoint(
-                .get, "/api/v1/models", permission: .readModels, summary: "The models with the prices in force"
-            ) { context in
-                let catalog = monitor.catalog.organizations[try context.caller().organization]
-                let models = (catalog?.models.values).map { Array($0) } ?? []
-                return .json(["data": .array(models.sorted { $0.name < $1.name }.map(\.view))])
-            },
         ]
     }
 
@@ -131,63 +93,6 @@ extension ProviderService {
             )
         }
     }
-
-    private static func newModel(_ context: RequestContext) throws -> (provider: String, model: NewModel) {
-        var fields = try context.fields()
-        return try reading {
-            let parts = try fields.string("name").split(separator: "/", maxSplits: 1).map(String.init)
-            guard parts.count == 2 else {
-                throw DomainError(
-                    .invalid, code: "invalid_name", "name must be provider/model, such as openai/gpt-4o-mini.",
-                    parameter: "name")
-            }
-            let model = try model(name: parts[1], from: &fields)
-            try fields.finish()
-            return (parts[0], model)
-        }
-    }
-
-    private static func model(name: String, from fields: inout JSONFields) throws -> NewModel {
-        let maximum = try fields.optionalInteger("max_output_tokens", in: 1...10_000_000)
-        return try NewModel(name: name, maximumOutputTokens: maximum, price: try price(from: &fields))
-    }
-
-    private static func price(from fields: inout JSONFields) throws -> NewPrice? {
-        let input = try fields.optionalDecimal("input_per_million")?.description
-        let cached = try fields.optionalDecimal("cached_input_per_million")?.description
-        let output = try fields.optionalDecimal("output_per_million")?.description
-        guard let input, let output else {
-            guard input == nil, output == nil, cached == nil else {
-                throw DomainError(
-                    .invalid, code: "invalid_price", "A price needs input_per_million and output_per_million.",
-                    parameter: input == nil ? "input_per_million" : "output_per_million")
-            }
-            return nil
-        }
-        return try NewPrice(inputPerMillion: input, cachedInputPerMillion: cached, outputPerMillion: output)
-    }
-
-    private static func newPrice(_ context: RequestContext) throws -> (model: String, price: NewPrice) {
-        var fields = try context.fields()
-        return try reading {
-            let model = try fields.string("model")
-            var from = Timestamp.now()
-            if let text = try fields.optionalString("effective_from") {
-                guard let time = Timestamp(text) else {
-                    throw DomainError(
-                        .invalid, code: "invalid_value", "effective_from must be a time such as 2027-01-01T00:00:00Z.",
-                        parameter: "effective_from")
-                }
-                from = time
-            }
-            let price = try NewPrice(
-                inputPerMillion: try fields.decimal("input_per_million").description,
-                cachedInputPerMillion: try fields.optionalDecimal("cached_input_per_million")?.description,
-                outputPerMillion: try fields.decimal("output_per_million").description, effectiveFrom: from)
-            try fields.finish()
-            return (model, price)
-        }
-    }
 }
 
 extension Provider {
@@ -205,22 +110,5 @@ extension OrganizationCatalog {
     /// The names of a provider's models, sorted.
     func models(of provider: String) -> [String] {
         models.values.filter { $0.provider.name == provider }.map(\.upstreamName).sorted()
-    }
-}
-
-extension CatalogModel {
-    var view: JSONValue {
-        let price = Price.inForce(prices, at: .now())
-        func perMillion(_ value: FixedDecimal?) -> JSONValue {
-            value.map { .string(FixedDecimal(units: $0.units * 1_000_000).description) } ?? .null
-        }
-        return [
-            "name": .string(name), "provider": .string(provider.name),
-            "max_output_tokens": maximumOutputTokens.map { .number(JSONNumber($0)) } ?? .null,
-            "input_per_million": perMillion(price?.inputPerToken),
-            "cached_input_per_million": perMillion(price?.cachedInputPerToken),
-            "output_per_million": perMillion(price?.outputPerToken),
-            "pricing_version": price.map { .string($0.version) } ?? .null,
-        ]
     }
 }

@@ -148,10 +148,12 @@ package struct ProviderService: Sendable {
         try await monitor.refresh()
     }
 
+    /// Newest first, without keys.
     package func list(_ page: PageRequest, of organization: UniqueID) async throws -> [Provider] {
         try await database.transaction(organization: organization) { try await ProviderStore.page(page, in: $0) }
     }
 
+    /// Throws when the organization has no provider of this id.
     package func find(_ id: UniqueID, of organization: UniqueID) async throws -> Provider {
         let found = try await database.transaction(organization: organization) {
             try await ProviderStore.find(id, in: $0)

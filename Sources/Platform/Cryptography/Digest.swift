@@ -11,9 +11,9 @@ package struct Digest: Sendable, Hashable, CustomStringConvertible {
     /// Nil unless there are 32 bytes.
     package init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == 32 else { return nil }
-        var words: [UInt64] = [0, 0, 0, 0]
-        for (index, byte) in bytes.enumerated() { words[index / 8] = words[index / 8] << 8 | UInt64(byte) }
-        self.words = (words[0], words[1], words[2], words[3])
+        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        unsafe withUnsafeMutableBytes(of: &words) { unsafe $0.copyBytes(from: bytes) }
+        self.words = (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)
     }
 
     /// Reads 64 hexadecimal digits; nil for anything else.
@@ -27,16 +27,21 @@ package struct Digest: Sendable, Hashable, CustomStringConvertible {
 
     /// The 32 bytes, in order.
     package var bytes: [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(32)
-        for word in [words.0, words.1, words.2, words.3] {
-            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) }
-        }
-        return bytes
+        let ordered = (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)
+        return unsafe withUnsafeBytes(of: ordered) { unsafe [UInt8]($0) }
     }
 
     /// 64 lower-case hexadecimal digits.
-    package var hex: String { Hex.encode(bytes) }
+    package var hex: String {
+        unsafe String(unsafeUninitializedCapacity: 64) { digits in
+            guard let start = digits.baseAddress else { return 0 }
+            unsafe Hex.write(words.0, to: start)
+            unsafe Hex.write(words.1, to: start + 16)
+            unsafe Hex.write(words.2, to: start + 32)
+            unsafe Hex.write(words.3, to: start + 48)
+            return 64
+        }
+    }
 
     /// The same as `hex`.
     package var description: String { hex }

@@ -44,7 +44,8 @@ extension MasterKey {
             sealed: rowCipher.seal(plaintext.reveal(), context: context), keyID: id)
     }
 
-    /// The secret in an envelope: `wrongKey` names both ids; `corrupted` when bytes or context are not those of the seal.
+    /// The secret in an envelope: `wrongKey` names both ids; `corrupted` when bytes or context are not those of the
+    /// seal.
     package func open(_ envelope: Envelope, context: [UInt8]) throws(CryptographyError) -> Secret<[UInt8]> {
         var dataKey = try dataKey(of: envelope, context: context)
         defer { Memory.wipe(&dataKey) }

@@ -18,11 +18,10 @@ struct Command {
         ] + arguments
     }
 
+    /// The system's folders of programs.
+    static let searchPath = "/usr/local/bin:/usr/bin:/bin"
     /// Few and fixed, so that a server does not depend on who started it.
-    private static var environment: [String] {
-        let zone = getenv("TZ").map { ["TZ=" + String(cString: $0)] }
-        return ["PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8"] + (zone ?? [])
-    }
+    private static let environment = ["PATH=\(searchPath)", "LC_ALL=C.UTF-8"]
 
     /// Starts it in a process group of its own (a Ctrl-C at the terminal is for this program alone), with no signal
     /// blocked or ignored, with no open file but standard input and, for both outputs, the end of `log`.

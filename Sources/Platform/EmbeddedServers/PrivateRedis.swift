@@ -9,8 +9,10 @@ import Glibc
 package final class PrivateRedis: Sendable {
     /// How to run it.
     package struct Settings: Sendable {
-        /// `redis-server` itself; nil: the first one in `PATH`.
+        /// `redis-server` itself; nil: the first one in `searchPath`.
         package var program: String?
+        /// Folders to look in, with colons between them, like `PATH`.
+        package var searchPath = Command.searchPath
         /// The operating system's user to run as when this program is root.
         package var userInsteadOfRoot = "postgres"
         /// `maxmemory`, in megabytes; beyond it, keys that expire make way, the least recently used first.
@@ -30,7 +32,7 @@ package final class PrivateRedis: Sendable {
         in directory: DataDirectory, settings: Settings = Settings(),
         observe: @escaping @Sendable (EmbeddedServerEvent) -> Void = { _ in }
     ) throws(EmbeddedServerError) -> PrivateRedis? {
-        let program = settings.program ?? inPath("redis-server")
+        let program = settings.program ?? find("redis-server", in: settings.searchPath)
         guard let program else { return nil }
         guard access(program, X_OK) == 0 else { throw .programMissing(path: program, package: "redis-server") }
         let server = try RedisServer(directory, settings, program: program, observe: observe)
@@ -38,9 +40,8 @@ package final class PrivateRedis: Sendable {
         return PrivateRedis(server, Supervisor(server, observe: observe))
     }
 
-    private static func inPath(_ name: String) -> String? {
-        let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
-        return path.split(separator: ":").map { $0 + "/" + name }.first { access($0, X_OK) == 0 }
+    private static func find(_ name: String, in path: String) -> String? {
+        path.split(separator: ":").map { $0 + "/" + name }.first { access($0, X_OK) == 0 }
     }
 
     private init(_ server: RedisServer, _ supervisor: Supervisor) {

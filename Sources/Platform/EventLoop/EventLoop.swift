@@ -14,6 +14,7 @@ import Synchronization
 /// no system call and no lock.
 @safe package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
     // @unchecked: `base` and `local` are used on the loop's thread only; the rest is atomic or locked.
+    /// Names the thread too.
     package let name: String
     private let base: OpaquePointer
     private let wakeDescriptor: Int32
@@ -104,7 +105,9 @@ import Synchronization
     /// Starts a task on this loop. On the loop's own thread it runs at once, up to its first suspension.
     @discardableResult
     package func spawn(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
-        isCurrent ? Task.immediate(executorPreference: self) { await body() } : Task(executorPreference: self) { await body() }
+        isCurrent
+            ? Task.immediate(executorPreference: self) { await body() }
+            : Task(executorPreference: self) { await body() }
     }
 
     /// Runs `body` on the loop's thread soon; from any thread.

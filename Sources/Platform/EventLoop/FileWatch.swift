@@ -12,6 +12,7 @@ import CEvent
     private var event: OpaquePointer?
     private var interest: Int16 = 0
 
+    /// Watches for nothing until `watch`. `ready` is called on the loop's thread.
     package init(
         on loop: EventLoop, descriptor: Int32, _ ready: @escaping (_ readable: Bool, _ writable: Bool) -> Void
     ) {

@@ -7,6 +7,7 @@ import CEvent
     private var event: OpaquePointer?
     private let action: () -> Void
 
+    /// Made on the loop's thread, where `action` runs too.
     package init(on loop: EventLoop, _ action: @escaping () -> Void) {
         self.loop = loop
         self.action = action

@@ -14,11 +14,10 @@ import SwiftExtensions
     private let loop: EventLoop
     private let configuration: HTTPClientConfiguration
     private var sockets: [Int32: SocketWatch] = [:]
-    private var active: [Transfer] = []
     private var idleHandles: [EasyHandle] = []
     private var timer: LoopTimer?
-    private var sweepTimer: LoopTimer?
-    private var isSweeping = false
+    private var deadlines: Deadlines?
+    private var isSettling = false
     /// curl asked to be called at once.
     private var isDue = false
 
@@ -30,7 +29,6 @@ import SwiftExtensions
         init(isConnection: Bool) { self.isConnection = isConnection }
     }
 
-    private static let sweepInterval = Duration.milliseconds(50)
     private static let maximumIdleHandles = 1024
     private static let globalInit = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
 
@@ -45,7 +43,13 @@ import SwiftExtensions
             isDue = true
             settle()
         }
-        sweepTimer = LoopTimer(on: loop) { [unowned self] in sweep() }
+        deadlines = Deadlines(on: loop) { [unowned self] transfer, error in
+            if case .firstByteTimeout = error, case .curl(let handle) = transfer.carrier, !handle.hasSent {
+                abort(transfer, .connectTimeout(host: transfer.request.host))
+            } else {
+                abort(transfer, error)
+            }
+        }
         let me = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe ccurl_multi_set_pointer(raw, CURLMOPT_SOCKETDATA, me)
         unsafe ccurl_multi_set_socket_callback(raw) { _, socket, what, context, _ in
@@ -71,58 +75,73 @@ import SwiftExtensions
     // MARK: Transfers
 
     func start(_ transfer: Transfer) {
-        if let problem = transfer.failure ?? transfer.request.problem() { return transfer.finish(problem) }
         let handle = idleHandles.popLast() ?? EasyHandle(configuration, sockets: self)
         handle.prepare(transfer)
-        transfer.handle = handle
-        transfer.position = active.count
-        active.append(transfer)
-        if !isSweeping {
-            isSweeping = true
-            sweepTimer?.schedule(after: Self.sweepInterval)
-        }
+        transfer.carrier = .curl(handle)
+        deadlines?.add(transfer)
         unsafe curl_multi_add_handle(raw, handle.raw)
         settle()
+    }
+
+    /// Makes a connection and gives it away: `connected` gets its descriptor, soon or before this returns. Nil when that
+    /// was so already.
+    func connect(
+        to url: String, for transfer: Transfer, _ connected: @escaping (Result<Int32, HTTPClientError>) -> Void
+    ) -> EasyHandle? {
+        let handle = idleHandles.popLast() ?? EasyHandle(configuration, sockets: self)
+        handle.prepareConnection(to: url, for: transfer, connected)
+        unsafe curl_multi_add_handle(raw, handle.raw)
+        settle()
+        return handle.transfer === transfer ? handle : nil
+    }
+
+    /// Gives up making a connection.
+    func cancel(_ handle: EasyHandle) {
+        unsafe curl_multi_remove_handle(raw, handle.raw)
+        recycle(handle)
     }
 
     /// Ends a transfer early; its connection is closed (HTTP/1.1) or its stream reset (HTTP/2).
     func abort(_ transfer: Transfer, _ error: HTTPClientError) {
         transfer.fail(error)
-        guard let handle = transfer.handle else { return }
+        guard case .curl(let handle) = transfer.carrier else { return }
         remove(handle, error)
         settle()
     }
 
     /// The reader has caught up.
     func resume(_ transfer: Transfer) {
-        transfer.handle?.resume()
+        guard case .curl(let handle) = transfer.carrier else { return }
+        handle.resume()
         settle()
     }
 
     /// Ends everything and frees curl's part, whose callbacks still need this object; it is of no use afterwards.
     func close() {
-        for transfer in active {
+        for transfer in deadlines?.transfers ?? [] {
             transfer.fail(.cancelled)
-            if let handle = transfer.handle { remove(handle, .cancelled) }
+            if case .curl(let handle) = transfer.carrier { remove(handle, .cancelled) }
         }
         idleHandles = []
         timer = nil
-        sweepTimer = nil
+        deadlines = nil
         unsafe curl_multi_cleanup(raw)
         sockets = [:]
     }
 
     private func remove(_ handle: EasyHandle, _ error: HTTPClientError?) {
+        let connected = handle.takeConnection(error)
         unsafe curl_multi_remove_handle(raw, handle.raw)
-        if let transfer = handle.transfer {
-            transfer.handle = nil
-            let last = active.removeLast()
-            if last !== transfer {
-                active[transfer.position] = last
-                last.position = transfer.position
-            }
-            transfer.finish(error)
-        }
+        let transfer = handle.transfer
+        recycle(handle)
+        if let connected { return connected() }
+        guard let transfer else { return }
+        transfer.carrier = .none
+        deadlines?.remove(transfer)
+        transfer.finish(error)
+    }
+
+    private func recycle(_ handle: EasyHandle) {
         handle.recycle()
         if idleHandles.count < Self.maximumIdleHandles { idleHandles.append(handle) }
     }
@@ -144,6 +163,9 @@ import SwiftExtensions
 
     /// Lets curl do what is due, and takes leave of the transfers that are done, until there is neither.
     private func settle() {
+        guard !isSettling else { return }
+        isSettling = true
+        defer { isSettling = false }
         for _ in 0..<64 {
             var queued: Int32 = 0
             if isDue {
@@ -171,20 +193,6 @@ import SwiftExtensions
         }
     }
 
-    private func sweep() {
-        let now = ContinuousClock.now
-        for transfer in active {
-            guard let error = transfer.overdue(at: now) else { continue }
-            if case .firstByteTimeout = error, transfer.handle?.hasSent == false {
-                abort(transfer, .connectTimeout(host: transfer.request.host))
-            } else {
-                abort(transfer, error)
-            }
-        }
-        isSweeping = !active.isEmpty
-        if isSweeping { sweepTimer?.schedule(after: Self.sweepInterval) }
-    }
-
     // MARK: Sockets
 
     /// A socket of a new connection; child processes must not inherit it, or closing it would not end it.
@@ -193,8 +201,9 @@ import SwiftExtensions
         sockets[socket] = SocketWatch(isConnection: true)
     }
 
-    /// curl is about to close a connection's socket.
-    func closing(_ socket: Int32) { sockets[socket] = nil }
+    /// curl is about to close a connection's socket. The watch must end before that, also where its own callback is under
+    /// way: a connection given away lives on under another descriptor, and epoll would report it under this one for ever.
+    func closing(_ socket: Int32) { sockets.removeValue(forKey: socket)?.watch?.close() }
 
     /// curl's socket callback.
     private func watch(_ socket: Int32, _ what: Int32) {
@@ -207,7 +216,8 @@ import SwiftExtensions
         let entry = sockets[socket] ?? SocketWatch(isConnection: false)
         sockets[socket] = entry
         entry.isResting = false
-        let watch = entry.watch
+        let watch =
+            entry.watch
             ?? FileWatch(on: loop, descriptor: socket) { [unowned self] readable, writable in
                 ready(socket, readable, writable)
             }

@@ -8,6 +8,8 @@ import Glibc
 @safe final class EasyHandle {
     let raw: UnsafeMutableRawPointer
     private(set) var transfer: Transfer?
+    /// Set where only the connection is wanted.
+    private var connected: ((Result<Int32, HTTPClientError>) -> Void)?
     private let errorText: UnsafeMutablePointer<CChar>
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var connectTimeout = Duration.zero
@@ -35,9 +37,10 @@ import Glibc
         unsafe ccurl_set_string(raw, CURLOPT_USERAGENT, configuration.userAgent)
         if let file = configuration.caFile { unsafe ccurl_set_string(raw, CURLOPT_CAINFO, file) }
         // Quick exit: giving up on a slow resolver must not wait for its thread, which would block the loop.
-        for option in [CURLOPT_QUICK_EXIT, CURLOPT_NOSIGNAL, CURLOPT_TCP_NODELAY, CURLOPT_TCP_KEEPALIVE,
-            CURLOPT_PATH_AS_IS, CURLOPT_SUPPRESS_CONNECT_HEADERS]
-        {
+        for option in [
+            CURLOPT_QUICK_EXIT, CURLOPT_NOSIGNAL, CURLOPT_TCP_NODELAY, CURLOPT_TCP_KEEPALIVE,
+            CURLOPT_PATH_AS_IS, CURLOPT_SUPPRESS_CONNECT_HEADERS,
+        ] {
             unsafe ccurl_set_long(raw, option, 1)
         }
         unsafe ccurl_set_pointer(raw, CURLOPT_ERRORBUFFER, errorText)
@@ -89,12 +92,36 @@ import Glibc
         unsafe ccurl_set_string(raw, CURLOPT_URL, request.url)
         setMethod(request)
         setHeaders(request)
-        if request.timeouts.connect != connectTimeout {
-            connectTimeout = request.timeouts.connect
-            // 0 would be curl's default of five minutes.
-            let milliseconds = Int(connectTimeout / .milliseconds(1))
-            unsafe ccurl_set_long(raw, CURLOPT_CONNECTTIMEOUT_MS, max(1, milliseconds))
-        }
+        setConnectTimeout(request.timeouts.connect)
+    }
+
+    /// Takes up making a connection for a transfer, of which curl does no more than that.
+    func prepareConnection(
+        to url: String, for transfer: Transfer, _ connected: @escaping (Result<Int32, HTTPClientError>) -> Void
+    ) {
+        self.transfer = transfer
+        self.connected = connected
+        unsafe errorText.pointee = 0
+        unsafe ccurl_set_string(raw, CURLOPT_URL, url)
+        unsafe ccurl_set_long(raw, CURLOPT_CONNECT_ONLY, 1)
+        setConnectTimeout(transfer.request.timeouts.connect)
+    }
+
+    private func setConnectTimeout(_ timeout: Duration) {
+        guard timeout != connectTimeout else { return }
+        connectTimeout = timeout
+        // 0 would be curl's default of five minutes.
+        unsafe ccurl_set_long(raw, CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(timeout / .milliseconds(1))))
+    }
+
+    /// Where only the connection was wanted: what to tell, and the connection itself if there is one. It is a duplicate,
+    /// since curl closes its own with the handle's removal.
+    func takeConnection(_ error: HTTPClientError?) -> (() -> Void)? {
+        guard let connected else { return nil }
+        var own = curl_socket_t(CURL_SOCKET_BAD)
+        if error == nil { unsafe ccurl_get_socket(raw, CURLINFO_ACTIVESOCKET, &own) }
+        let descriptor = own == CURL_SOCKET_BAD ? -1 : fcntl(own, F_DUPFD_CLOEXEC, 0)
+        return { connected(descriptor < 0 ? .failure(error ?? .cut) : .success(descriptor)) }
     }
 
     private func setMethod(_ request: HTTPClientRequest) {
@@ -142,6 +169,10 @@ import Glibc
     /// Lets go of the transfer and of what it sent.
     func recycle() {
         transfer = nil
+        if connected != nil {
+            connected = nil
+            unsafe ccurl_set_long(raw, CURLOPT_CONNECT_ONLY, 0)
+        }
         unsafe ccurl_set_string(raw, CURLOPT_POSTFIELDS, nil)
         unsafe ccurl_set_list(raw, CURLOPT_HTTPHEADER, nil)
         unsafe curl_slist_free_all(headerList)
@@ -162,9 +193,9 @@ import Glibc
 
     /// curl's result in our words; nil for success.
     func error(_ code: CURLcode) -> HTTPClientError? {
+        if code == CURLE_OK { return nil }
         let host = transfer?.request.host ?? ""
         switch code {
-        case CURLE_OK: return nil
         case CURLE_URL_MALFORMAT: return .invalidURL(reason: reason(code))
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: return .resolve(host: host)
         case CURLE_COULDNT_CONNECT:

@@ -79,10 +79,11 @@ package final class HTTPClient: Sendable {
 
 /// One loop's connections, reachable from every thread.
 final class Pool: @unchecked Sendable {
-    // @unchecked: `multi` and `isClosed` are touched on the loop's thread only.
+    // @unchecked: `multi`, `plain` and `isClosed` are touched on the loop's thread only.
     let loop: EventLoop
     private let configuration: HTTPClientConfiguration
     private var multi: CurlMulti?
+    private var plain: PlainTransport?
     private var isClosed = false
 
     init(loop: EventLoop, configuration: HTTPClientConfiguration) {
@@ -97,9 +98,12 @@ final class Pool: @unchecked Sendable {
 
     private func begin(_ transfer: Transfer) {
         guard !isClosed else { return transfer.finish(.cancelled) }
+        if let problem = transfer.failure ?? transfer.request.problem() { return transfer.finish(problem) }
         let multi = multi ?? CurlMulti(on: loop, configuration)
         self.multi = multi
-        multi.start(transfer)
+        let plain = plain ?? PlainTransport(on: loop, configuration, connectingBy: multi)
+        self.plain = plain
+        if !plain.start(transfer) { multi.start(transfer) }
     }
 
     /// Soon, from any thread, also from inside one of curl's callbacks.
@@ -107,14 +111,20 @@ final class Pool: @unchecked Sendable {
         if loop.isCurrent, transfer.isFinished { return }
         loop.execute {
             transfer.fail(.cancelled)
-            self.multi?.abort(transfer, .cancelled)
+            if transfer.target == nil {
+                self.multi?.abort(transfer, .cancelled)
+            } else {
+                self.plain?.abort(transfer, .cancelled)
+            }
         }
     }
 
     func close() {
         loop.execute {
             self.isClosed = true
+            self.plain?.close()
             self.multi?.close()
+            self.plain = nil
             self.multi = nil
         }
     }
@@ -123,7 +133,9 @@ final class Pool: @unchecked Sendable {
 
     func read(_ transfer: Transfer) -> Result<[UInt8]?, HTTPClientError>? {
         let result = transfer.read()
-        if result != nil, transfer.release() { multi?.resume(transfer) }
+        if result != nil, transfer.release() {
+            if case .plain(let connection) = transfer.carrier { connection.resume() } else { multi?.resume(transfer) }
+        }
         return result
     }
 

@@ -7,6 +7,7 @@ import EventLoop
 package final class HTTPClientStream: Sendable {
     /// The status code, 200…999; redirects are not followed.
     package let status: Int
+    /// Complete before the stream is handed out; trailers are not among them.
     package let headers: HTTPClientHeaders
     private let transfer: Transfer
     private let pool: Pool

@@ -32,7 +32,9 @@ package struct HTTPClientRequest: Sendable {
     package var url: String
     /// Sent in this order. `content-length` and `transfer-encoding` follow from the body and are refused here.
     package var headers: [(name: String, value: String)]
+    /// The content; empty sends none.
     package var body: [UInt8]
+    /// The bounds on this request alone.
     package var timeouts: HTTPTimeouts
     /// The bound on the response's body; more is an error, for streams too.
     package var maximumResponseBytes: Int
@@ -54,7 +56,9 @@ package struct HTTPClientRequest: Sendable {
 package struct HTTPClientResponse: Sendable {
     /// The status code, 200…999; redirects are not followed.
     package let status: Int
+    /// The final response's; those of interim responses (1xx) are not among them.
     package let headers: HTTPClientHeaders
+    /// The content, without transfer coding; at most the request's `maximumResponseBytes`.
     package let body: [UInt8]
 }
 

@@ -16,6 +16,14 @@ final class Transfer: @unchecked Sendable {
         case piece(Piece)
     }
 
+    enum Carrier {
+        case none
+        case curl(EasyHandle)
+        /// curl makes the connection.
+        case connecting(EasyHandle)
+        case plain(PlainConnection)
+    }
+
     enum Taken {
         case all
         /// Held back: the same bytes come again once the reader has caught up.
@@ -29,8 +37,11 @@ final class Transfer: @unchecked Sendable {
 
     let request: HTTPClientRequest
     let loop: EventLoop
-    /// The easy handle at work on it, and the place among the active transfers; curl's side sets both.
-    var handle: EasyHandle?
+    /// What is at work on it; set by its transport, as are the two that follow.
+    var carrier = Carrier.none
+    /// Where it goes, when it does not go over curl.
+    var target: PlainTarget?
+    /// The place among the transfers under way.
     var position = 0
     /// Set by whoever ends the transfer before curl does.
     private(set) var failure: HTTPClientError?
@@ -46,7 +57,7 @@ final class Transfer: @unchecked Sendable {
     private var unread: [UInt8] = []
     private var bodyBytes = 0
     private let bodyLimit: Int
-    private let started: ContinuousClock.Instant
+    let started: ContinuousClock.Instant
     private var lastArrival: ContinuousClock.Instant
     private var arrivedSinceSweep = false
 

@@ -14,6 +14,7 @@ import Synchronization
 /// length, FNV-1a check, payload. The payload is written before the state.
 @safe package final class SlotJournal: @unchecked Sendable {
     // @unchecked: a slot is touched only by whoever claimed it; the free list is locked.
+    /// Bytes of payload a slot holds: its 512 less 16 of head.
     package static let payloadLimit = 496
     private static let slotSize = 512
     private static let headerSize = 4096
@@ -127,8 +128,8 @@ import Synchronization
     }
 
     private func startSyncing(every interval: Duration) {
-        let microseconds = UInt32(
-            clamping: interval.components.seconds * 1_000_000 + interval.components.attoseconds / 1_000_000_000_000)
+        let (seconds, attoseconds) = interval.components
+        let microseconds = UInt32(clamping: seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
         let thread = SyncThread(journal: self, microseconds: microseconds)
         var id = pthread_t()
         let failure = unsafe pthread_create(
@@ -171,9 +172,8 @@ package struct JournalError: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 
     static func last(_ act: String, _ path: String) -> JournalError {
-        JournalError(
-            "Could not \(act) the journal \(path): \(unsafe String(cString: strerror(errno))). "
-                + "Check the data directory's owner and free space."
-        )
+        let reason = unsafe String(cString: strerror(errno))
+        return JournalError(
+            "Could not \(act) the journal \(path): \(reason). Check the data directory's owner and free space.")
     }
 }

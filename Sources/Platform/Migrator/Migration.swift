@@ -63,14 +63,19 @@ package struct MigrationStatus: Sendable, Equatable {
         case unknownToProgram
     }
 
+    /// The digits the file's name begins with.
     package let id: Int
+    /// The file's name without `.sql`.
     package let name: String
+    /// Whether it has run, is to run, or does not fit.
     package let state: State
 }
 
 /// A migration that was just applied.
 package struct AppliedMigration: Sendable, Equatable {
+    /// The digits the file's name begins with.
     package let id: Int
+    /// The file's name without `.sql`.
     package let name: String
     /// Wall time of the whole file.
     package let duration: Duration

@@ -17,25 +17,49 @@ package struct TraceContext: Sendable, Hashable {
     /// A new trace with a new span.
     package static func root(isSampled: Bool = true) -> TraceContext {
         TraceContext(
-            traceHigh: .random(in: 1...UInt64.max), traceLow: .random(in: 1...UInt64.max),
-            spanID: .random(in: 1...UInt64.max), flags: isSampled ? 3 : 2, traceState: nil)
+            traceHigh: someID(), traceLow: someID(), spanID: someID(), flags: isSampled ? 3 : 2, traceState: nil)
     }
 
     /// A new span of the same trace, for the next call out.
     package func child() -> TraceContext {
         TraceContext(
-            traceHigh: traceHigh, traceLow: traceLow, spanID: .random(in: 1...UInt64.max), flags: flags,
-            traceState: traceState)
+            traceHigh: traceHigh, traceLow: traceLow, spanID: Self.someID(), flags: flags, traceState: traceState)
+    }
+
+    /// Random and not 0, which stands for no id.
+    private static func someID() -> UInt64 {
+        var random = BufferedRandom()
+        return max(1, random.next())
     }
 
     /// Whether the caller may have recorded the trace.
     package var isSampled: Bool { flags & 1 == 1 }
 
     /// The trace's id: 32 lower-case digits.
-    package var traceID: String { Self.digits(traceHigh) + Self.digits(traceLow) }
+    package var traceID: String {
+        String(unsafeUninitializedCapacity: 32) { writeTraceID(to: $0) }
+    }
 
     /// The value of the `traceparent` header, version 00.
-    package var traceParent: String { "00-\(traceID)-\(Self.digits(spanID))-0\(flags & 3)" }
+    package var traceParent: String {
+        String(unsafeUninitializedCapacity: 55) { text in
+            text.initialize(repeating: UInt8(ascii: "-"))
+            text[0] = UInt8(ascii: "0")
+            text[1] = UInt8(ascii: "0")
+            _ = writeTraceID(to: UnsafeMutableBufferPointer(rebasing: text[3..<35]))
+            if let start = text.baseAddress { Hex.write(spanID, to: start + 36) }
+            text[53] = UInt8(ascii: "0")
+            text[54] = Hex.digit(flags & 3)
+            return 55
+        }
+    }
+
+    private func writeTraceID(to digits: UnsafeMutableBufferPointer<UInt8>) -> Int {
+        guard let start = digits.baseAddress else { return 0 }
+        Hex.write(traceHigh, to: start)
+        Hex.write(traceLow, to: start + 16)
+        return 32
+    }
 
     private init(traceHigh: UInt64, traceLow: UInt64, spanID: UInt64, flags: UInt8, traceState: String?) {
         self.traceHigh = traceHigh
@@ -72,10 +96,6 @@ package struct TraceContext: Sendable, Hashable {
             number = number << 4 | UInt64(value)
         }
         return number
-    }
-
-    private static func digits(_ word: UInt64) -> String {
-        Hex.encode((0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) })
     }
 
     /// At most 512 characters: first members above 128 go, then the last ones (§3.3.1.5). Nil when not valid or empty.

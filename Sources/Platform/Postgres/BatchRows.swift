@@ -39,6 +39,7 @@ package import SwiftExtensions
         advance(by: 4)
     }
 
+    /// Into a uuid column.
     package mutating func uuid(_ value: UniqueID) {
         guard prepare(.uuid, count: 16) else { return }
         unsafe columns[next].append(value.high)
@@ -46,30 +47,35 @@ package import SwiftExtensions
         advance(by: 20)
     }
 
+    /// Into a bool column.
     package mutating func bool(_ value: Bool) {
         guard prepare(.bool, count: 1) else { return }
         unsafe columns[next].append(UInt8(value ? 1 : 0))
         advance(by: 5)
     }
 
+    /// Into an int4 column.
     package mutating func int4(_ value: Int32) {
         guard prepare(.int4, count: 4) else { return }
         unsafe columns[next].append(value)
         advance(by: 8)
     }
 
+    /// Into an int8 column.
     package mutating func int8(_ value: Int64) {
         guard prepare(.int8, count: 8) else { return }
         unsafe columns[next].append(value)
         advance(by: 12)
     }
 
+    /// Into a timestamptz column.
     package mutating func timestamp(_ value: Timestamp) {
         guard prepare(.timestamptz, count: 8) else { return }
         unsafe columns[next].append(value.microseconds &- Timestamp.postgresEpoch)
         advance(by: 12)
     }
 
+    /// Into a numeric column, exactly; the column rounds to a scale of its own.
     package mutating func numeric(_ value: FixedDecimal) {
         let digits = NumericDigits(value)
         guard prepare(.numeric, count: digits.wordCount * 2) else { return }
@@ -78,15 +84,18 @@ package import SwiftExtensions
         advance(by: 4 + digits.wordCount * 2)
     }
 
+    /// Into a bytea column; at most 64 MB.
     package mutating func bytea(_ value: [UInt8]) {
         unsafe value.withUnsafeBytes { unsafe field(.bytea, $0) }
     }
 
+    /// Into a text or varchar column; at most 64 MB.
     package mutating func text(_ value: String) {
         var value = value
         value.withUTF8 { unsafe text(UnsafeRawBufferPointer($0), as: .text, isValid: true) }
     }
 
+    /// Into a text or varchar column, from bytes that ought to be UTF-8.
     package mutating func text(_ utf8: [UInt8]) {
         unsafe utf8.withUnsafeBytes { unsafe text($0, as: .text, isValid: false) }
     }
@@ -97,6 +106,7 @@ package import SwiftExtensions
         value.withUTF8 { unsafe text(UnsafeRawBufferPointer($0), as: jsonType, isValid: true) }
     }
 
+    /// Into a json or jsonb column, from bytes that ought to be UTF-8.
     package mutating func json(_ utf8: [UInt8]) {
         unsafe utf8.withUnsafeBytes { unsafe text($0, as: jsonType, isValid: false) }
     }

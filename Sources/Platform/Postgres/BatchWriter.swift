@@ -17,6 +17,9 @@ package final class BatchWriter: Sendable {
         var full: [Batch] = []
         var spares: [Batch] = []
         var pendingBytes = 0
+        /// Since the start.
+        var queuedEntries: UInt64 = 0
+        var finishedEntries: UInt64 = 0
         /// The loop knows that there are rows.
         var isAnnounced = false
         var isStopped = false
@@ -98,6 +101,7 @@ package final class BatchWriter: Sendable {
             case .success(0): return .success(false)
             case .success(let bytes):
                 unsafe state.filling.entries.append(BatchEntry(caller: caller, deadline: deadline))
+                state.queuedEntries += 1
                 state.pendingBytes += bytes
                 pendingBytes.store(state.pendingBytes, ordering: .relaxed)
                 if state.filling.rowTotal >= limits.maximumBatchRows { seal(&state) }
@@ -114,6 +118,12 @@ package final class BatchWriter: Sendable {
         state.full.append(state.filling)
         state.filling = state.spares.popLast() ?? Batch(schema)
     }
+
+    /// How many entries have been queued since the start: a mark for `isFinished`.
+    package var queuedEntries: UInt64 { staging.withLock { $0.queuedEntries } }
+
+    /// Whether everything up to the mark has been written or refused. Entries finish in the order they were queued.
+    package func isFinished(through mark: UInt64) -> Bool { staging.withLock { $0.finishedEntries >= mark } }
 
     // MARK: For the sender, on the loop
 
@@ -136,8 +146,10 @@ package final class BatchWriter: Sendable {
     /// Takes a finished batch back.
     func recycle(_ batch: Batch) {
         let bytes = batch.byteCount
+        let entries = UInt64(batch.entries.count)
         batch.reset()
         staging.withLock { state in
+            state.finishedEntries += entries
             state.pendingBytes -= bytes
             pendingBytes.store(state.pendingBytes, ordering: .relaxed)
             if state.spares.count < 2 { state.spares.append(batch) }

@@ -5,7 +5,9 @@ package import SwiftExtensions
 package protocol PostgresArrayElement: Sendable {
     /// The type of an array of these.
     static var postgresArrayType: PostgresType { get }
+    /// Appends PostgreSQL's binary format of the array.
     static func encode(array: [Self], into bytes: inout [UInt8])
+    /// Throws with the reason when the value is no such array, NULL, or has more dimensions.
     static func decode(array value: PostgresValue) throws(PostgresMismatch) -> [Self]
 }
 

@@ -52,8 +52,11 @@ package enum PostgresEvent: Sendable {
 
 /// Connections and callers of a pool, over all its loops.
 package struct PoolStatistics: Sendable, Equatable {
+    /// Connections there are, idle ones included.
     package var open = 0
+    /// Connections that nobody uses.
     package var idle = 0
+    /// Callers that wait for a connection.
     package var waiting = 0
 
     package init(open: Int = 0, idle: Int = 0, waiting: Int = 0) {

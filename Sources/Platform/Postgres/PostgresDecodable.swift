@@ -3,6 +3,7 @@ package import SwiftExtensions
 
 /// Why a value is not what was asked for.
 package struct PostgresMismatch: Error, Sendable {
+    /// What follows the column's name in a sentence: `is NULL, and a value was asked for`.
     package let reason: String
 
     package init(_ reason: String) { self.reason = reason }
@@ -18,6 +19,7 @@ package struct PostgresMismatch: Error, Sendable {
         unsafe self.bytes = unsafe bytes
     }
 
+    /// Whether it is SQL's NULL.
     package var isNull: Bool { unsafe bytes == nil }
 
     /// Bytes of the value; 0 for NULL.

@@ -97,6 +97,7 @@ extension RawRepresentable where RawValue == String, Self: PostgresEncodable {
 
 /// JSON text, written and read as it is.
 package struct PostgresJSON: Sendable, Hashable, PostgresEncodable {
+    /// The JSON itself; only the server checks it.
     package let text: String
     package let boundType: PostgresType
 

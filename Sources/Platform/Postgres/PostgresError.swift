@@ -25,12 +25,19 @@ package enum PostgresError: Error, Sendable {
 package struct ServerError: Sendable {
     /// Five characters of PostgreSQL's Appendix A, such as `23505`.
     package var sqlState: String
+    /// The primary message, one line, in the server's language.
     package var message: String
+    /// More of what happened; may quote values, so it is not for callers.
     package var detail: String?
+    /// What the server suggests to do.
     package var hint: String?
+    /// The schema of the object at fault, where the server names one.
     package var schema: String?
+    /// The table at fault.
     package var table: String?
+    /// The column at fault.
     package var column: String?
+    /// The constraint that was violated, an index included.
     package var constraint: String?
     /// Where in the statement, counted in characters from 1.
     package var position: Int?

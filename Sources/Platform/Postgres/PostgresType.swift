@@ -2,21 +2,34 @@
 
 /// A type of PostgreSQL's catalog, by its fixed object id (`pg_type.dat`).
 package struct PostgresType: Sendable, Hashable {
+    /// The object id; the same in every database for built-in types.
     package let oid: UInt32
 
     package init(oid: UInt32) { self.oid = oid }
 
+    /// `true` or `false`, one byte.
     package static let bool = PostgresType(oid: 16)
+    /// Bytes, at most 1 GB.
     package static let bytea = PostgresType(oid: 17)
+    /// A whole number of 64 bits.
     package static let int8 = PostgresType(oid: 20)
+    /// A whole number of 16 bits.
     package static let int2 = PostgresType(oid: 21)
+    /// A whole number of 32 bits.
     package static let int4 = PostgresType(oid: 23)
+    /// Text of any length, without NUL.
     package static let text = PostgresType(oid: 25)
+    /// JSON kept as its text.
     package static let json = PostgresType(oid: 114)
+    /// An IEEE 754 number of 64 bits.
     package static let float8 = PostgresType(oid: 701)
+    /// A moment, in microseconds from 2000-01-01 UTC.
     package static let timestamptz = PostgresType(oid: 1184)
+    /// A decimal number, exact.
     package static let numeric = PostgresType(oid: 1700)
+    /// RFC 9562, 16 bytes.
     package static let uuid = PostgresType(oid: 2950)
+    /// JSON taken apart: blanks, order and repeated names are lost.
     package static let jsonb = PostgresType(oid: 3802)
 
     static let name = PostgresType(oid: 19)

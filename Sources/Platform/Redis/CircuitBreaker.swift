@@ -4,6 +4,7 @@ package import SwiftExtensions
 /// Decides whether a service in trouble is asked at all ("Release It!", M. Nygard): closed lets everything through,
 /// open nothing, half-open one probe. Pure: the owner keeps the time and makes the probe.
 package struct CircuitBreaker: Sendable {
+    /// What it lets through.
     package enum State: Sendable, Equatable {
         /// All is well, or there were some failures in a row, fewer than the threshold.
         case closed(failures: Int)
@@ -12,6 +13,7 @@ package struct CircuitBreaker: Sendable {
         case halfOpen(reason: String)
     }
 
+    /// Changed only by `failed`, `probe` and `succeeded`.
     package private(set) var state = State.closed(failures: 0)
     /// Failures in a row that open it.
     package let threshold: Int

@@ -6,7 +6,9 @@ package import SwiftExtensions
 package struct RedisConfiguration: Sendable {
     /// `redis://[[user]:password@]host[:port][/database]` or `unix:///path[?db=n]`.
     package var url: Secret<String>
+    /// For connecting and logging in; 200 ms unless set.
     package var connectTimeout: Duration
+    /// From the call to its reply; 50 ms unless set.
     package var commandTimeout: Duration
 
     package init(
@@ -40,6 +42,7 @@ package enum RedisEvent: Sendable, Equatable {
 
 /// A Lua script, sent by its hash.
 package final class RedisScript: Sendable {
+    /// The Lua text; sent only when Redis does not know its hash.
     package let source: String
     /// What Redis called it, once it has; a hash of the source, so it stays right.
     let hash = Locked<RedisArgument?>(nil)

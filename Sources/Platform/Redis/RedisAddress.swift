@@ -11,10 +11,13 @@ package struct RedisAddress: Sendable {
         case tcp(host: String, port: Int)
     }
 
+    /// The socket to connect to.
     package let place: Place
     /// Empty for the default user.
     package let user: String
+    /// Nil where none is asked for.
     package let password: Secret<String>?
+    /// The number given to `SELECT`; 0 unless the URL says.
     package let database: Int
 
     /// Reads `redis://[[user]:password@]host[:port][/database]`, `unix:///path[?db=n]` or
@@ -125,8 +128,9 @@ private func numericHost(_ host: String, flags: Int32) -> String? {
     guard unsafe getaddrinfo(host, nil, &hints, &list) == 0, let first = unsafe list else { return nil }
     defer { unsafe freeaddrinfo(list) }
     var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-    guard unsafe getnameinfo(
-        first.pointee.ai_addr, first.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0
+    guard
+        unsafe getnameinfo(
+            first.pointee.ai_addr, first.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0
     else { return nil }
     return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

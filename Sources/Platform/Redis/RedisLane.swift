@@ -190,10 +190,12 @@ final class RedisLane: @unchecked Sendable {
     }
 
     private func probe(after wait: Duration) {
-        probeTimer = probeTimer ?? LoopTimer(on: loop) { [weak self] in
-            self?.breaker.probe()
-            self?.connect()
-        }
+        probeTimer =
+            probeTimer
+            ?? LoopTimer(on: loop) { [weak self] in
+                self?.breaker.probe()
+                self?.connect()
+            }
         probeTimer?.schedule(after: wait)
     }
 

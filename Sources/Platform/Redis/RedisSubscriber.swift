@@ -76,12 +76,14 @@ final class RedisSubscriber: @unchecked Sendable {
     private func check() {
         hasHeard = false
         if let channel = handlers.keys.first { subscribe([channel]) }
-        checkTimer = checkTimer ?? LoopTimer(on: loop) { [weak self] in
-            guard let self, connection != nil else { return }
-            if hasHeard { return check() }
-            connection?.close()
-            lost("no reply within \(Self.checkInterval)")
-        }
+        checkTimer =
+            checkTimer
+            ?? LoopTimer(on: loop) { [weak self] in
+                guard let self, connection != nil else { return }
+                if hasHeard { return check() }
+                connection?.close()
+                lost("no reply within \(Self.checkInterval)")
+            }
         checkTimer?.schedule(after: Self.checkInterval)
     }
 

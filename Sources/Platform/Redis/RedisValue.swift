@@ -40,10 +40,13 @@ package enum RedisValue: Sendable, Equatable {
 
 /// One word of a command: any bytes.
 package struct RedisArgument: Sendable, Equatable, ExpressibleByStringInterpolation, ExpressibleByIntegerLiteral {
+    /// What is sent, NUL and line ends included.
     package let bytes: [UInt8]
 
     package init(_ bytes: [UInt8]) { self.bytes = bytes }
+    /// The text's UTF-8.
     package init(_ text: String) { bytes = Array(text.utf8) }
+    /// The number in decimal digits.
     package init(_ value: Int64) { bytes = Array(String(value).utf8) }
     package init(stringLiteral value: String) { self.init(value) }
     package init(integerLiteral value: Int64) { self.init(value) }

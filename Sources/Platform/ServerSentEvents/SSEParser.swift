@@ -20,6 +20,7 @@ package struct SSEParser: Sendable {
 
     /// An event, or a line, is longer than the limit.
     package struct TooLong: Error, Equatable, CustomStringConvertible {
+        /// The parser's limit, in bytes.
         package let limit: Int
         package var description: String { "A server-sent event is longer than \(limit) bytes." }
     }

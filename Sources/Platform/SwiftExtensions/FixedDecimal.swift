@@ -5,13 +5,13 @@
 /// Made for money: a price per token such as $0.00000015 is a whole number of pico-dollars, sums and products with
 /// whole counts are exact, and nothing is ever a binary fraction. Magnitudes to 1.7 × 10²⁶.
 package struct FixedDecimal: Sendable, Hashable, Comparable {
-    /// The value times 10¹².
-    package var units: Int128 { Int128(high) << 64 | Int128(low) }
-
-    // Two words rather than an Int128: Swift 6.3 spills structs that hold an optional Int128 to stack slots aligned to
-    // 8 bytes and reads them with instructions that trap unless it is 16.
+    // Two halves in place of one Int128: the compiler (6.3) aligns some stack slots of values that contain an Int128
+    // to 8 bytes, reads them with instructions that demand 16, and the program dies of it.
     private let high: Int64
     private let low: UInt64
+
+    /// The value times 10¹².
+    package var units: Int128 { Int128(high) << 64 | Int128(low) }
 
     /// The value of that many units of 10⁻¹².
     package init(units: Int128) {

@@ -17,6 +17,11 @@ package enum Hex {
         }
     }
 
+    /// The 16 digits of a word, most significant first, into memory that has room for them.
+    package static func write(_ word: UInt64, to digits: UnsafeMutablePointer<UInt8>) {
+        for index in 0..<16 { digits[index] = digit(UInt8(truncatingIfNeeded: word >> (60 - 4 * index)) & 15) }
+    }
+
     /// Two digits a byte.
     package static func encode(_ bytes: some Collection<UInt8>) -> String {
         String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in

@@ -18,7 +18,7 @@ package struct UniqueID: Sendable, Hashable, Comparable {
 
     /// A version 7 id for `time`; its 62 random bits come from the system's generator.
     package static func v7(at time: Timestamp = .now()) -> UniqueID {
-        var random = SystemRandomNumberGenerator()
+        var random = BufferedRandom()
         return v7(at: time, random: random.next())
     }
 
@@ -49,8 +49,7 @@ package struct UniqueID: Sendable, Hashable, Comparable {
 
     /// The 16 bytes, in order.
     package var bytes: [UInt8] {
-        (0..<8).map { UInt8(truncatingIfNeeded: high >> (56 - 8 * $0)) }
-            + (0..<8).map { UInt8(truncatingIfNeeded: low >> (56 - 8 * $0)) }
+        withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { [UInt8]($0) }
     }
 
     /// By bytes: for version 7, by time.

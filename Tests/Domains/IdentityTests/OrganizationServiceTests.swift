@@ -11,7 +11,7 @@ import Testing
     @Test("the first start makes one organization, its administrator and one key that works")
     func bootstrap() async throws {
         try await Fixture.with { fixture in
-            let token = try #require(try await fixture.organizations.bootstrap { _, _ in })
+            let token = try #require(try await fixture.organizations.bootstrap { _, _, _ in })
             try await fixture.monitor.refresh()
             let principal = try #require(fixture.monitor.principal(of: token.text.reveal()))
             #expect(principal.role == .admin)
@@ -29,8 +29,8 @@ import Testing
     @Test("a second start makes nothing and says so")
     func once() async throws {
         try await Fixture.with { fixture in
-            _ = try await fixture.organizations.bootstrap { _, _ in }
-            let again = try await fixture.organizations.bootstrap { _, _ in Issue.record("ran again") }
+            _ = try await fixture.organizations.bootstrap { _, _, _ in }
+            let again = try await fixture.organizations.bootstrap { _, _, _ in Issue.record("ran again") }
             #expect(again == nil)
             #expect(try fixture.count("auth.organizations") == "1")
             #expect(try fixture.count("auth.api_keys") == "1")
@@ -41,7 +41,7 @@ import Testing
     func race() async throws {
         try await Fixture.with { fixture in
             let tokens = try await withThrowingTaskGroup(of: APIKeyToken?.self) { group in
-                for _ in 0..<4 { group.addTask { try await fixture.organizations.bootstrap { _, _ in } } }
+                for _ in 0..<4 { group.addTask { try await fixture.organizations.bootstrap { _, _, _ in } } }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
             #expect(tokens.count == 4)
@@ -57,19 +57,19 @@ import Testing
         struct NoSandbox: Error {}
         try await Fixture.with { fixture async throws in
             await #expect(throws: NoSandbox.self) {
-                try await fixture.organizations.bootstrap { _, _ in throw NoSandbox() }
+                try await fixture.organizations.bootstrap { _, _, _ in throw NoSandbox() }
             }
             for table in ["auth.organizations", "auth.users", "auth.memberships", "auth.api_keys", "audits.audit_log"] {
                 #expect(try fixture.count(table) == "0", "\(table)")
             }
-            #expect(try await fixture.organizations.bootstrap { _, _ in } != nil)
+            #expect(try await fixture.organizations.bootstrap { _, _, _ in } != nil)
         }
     }
 
     @Test("what is changed of a policy changes for callers at once, what is not stays, and each change is logged")
     func updates() async throws {
         try await Fixture.with { fixture in
-            let token = try #require(try await fixture.organizations.bootstrap { _, _ in }).text.reveal()
+            let token = try #require(try await fixture.organizations.bootstrap { _, _, _ in }).text.reveal()
             try await fixture.monitor.refresh()
             let admin = try #require(fixture.monitor.principal(of: token))
             let ceiling = try #require(FixedDecimal("0.00001"))

@@ -1,7 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 import SwiftExtensions
 import Testing
 
-// SPDX-License-Identifier: Apache-2.0
 @testable import Cryptography
 
 @Suite("Passwords (Argon2id)")

@@ -76,6 +76,14 @@ struct PrivateRedisTests {
         #expect(throws: expected) { try PrivateRedis.start(in: directory, settings: settings) }
     }
 
+    @Test("that is in none of the folders to look in is not there, and no error")
+    func notInstalled() throws {
+        var settings = PrivateRedis.Settings()
+        settings.searchPath = "/nowhere:/proc"
+        let directory = try DataDirectory.open(scratch.path + "/data")
+        #expect(try PrivateRedis.start(in: directory, settings: settings) == nil)
+    }
+
     @Test("that will not start says what it wrote")
     func failure() throws {
         var settings = PrivateRedis.Settings()

@@ -80,7 +80,8 @@ import Testing
         await #expect(throws: HTTPClientError.tooLarge(limit: 1 << 20)) { try await stream.collect(limit: .max) }
     }
 
-    @Test("cancelling the reader's task, cancelling the stream and letting it go each close the connection",
+    @Test(
+        "cancelling the reader's task, cancelling the stream and letting it go each close the connection",
         arguments: ["task", "stream", "let go"])
     func cancellation(_ way: String) async throws {
         var stream: HTTPClientStream? = try await client.open(request("/hangmid"))

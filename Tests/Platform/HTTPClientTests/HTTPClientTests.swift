@@ -61,6 +61,52 @@ import Testing
         #expect(try await text(request("/count/connections")) == "2")
     }
 
+    @Test("the loop sleeps while a connection rests")
+    func rest() async throws {
+        let cpuTime: @Sendable () async -> Int = {
+            var time = timespec()
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+            return time.tv_sec * 1_000_000_000 + time.tv_nsec
+        }
+        #expect(try await text(request("/hello")) == "hello")
+        let before = await loop.run { await cpuTime() }
+        try await Task.sleep(for: .milliseconds(400))
+        #expect(await loop.run { await cpuTime() } - before < 100_000_000)
+    }
+
+    @Test("an answer in any pieces is the same answer, and the connection serves on")
+    func pieces() async throws {
+        for path in ["/dribble/length", "/dribble/chunked"] {
+            let response = try await client.fetch(request(path))
+            #expect(response.body == Array("one,two,three".utf8))
+            #expect(response.headers["x-late"] == "value")
+        }
+        #expect(try await text(request("/count/connections")) == "1")
+    }
+
+    @Test("an answer without a length ends with its connection")
+    func untilClose() async throws {
+        #expect(try await text(request("/untilclose")) == "to the end")
+        #expect(try await text(request("/hello")) == "hello")
+    }
+
+    @Test(
+        "answers that can be read in two ways are refused",
+        arguments: ["twolengths", "badlength", "gzipchunked", "badchunk"])
+    func ambiguous(_ kind: String) async {
+        guard case .protocolError = await failure(request("/ambiguous/\(kind)")) else {
+            Issue.record("accepted")
+            return
+        }
+    }
+
+    @Test("what follows an answer unasked is not taken for the next one")
+    func excess() async throws {
+        #expect(try await text(request("/excess")) == "first")
+        #expect(try await text(request("/hello")) == "hello")
+        #expect(try await text(request("/count/connections")) == "2")
+    }
+
     @Test("fifty requests at once are all answered, at the same time")
     func concurrent() async throws {
         let start = ContinuousClock.now
@@ -222,10 +268,13 @@ import Testing
         }
     }
 
-    @Test("URLs that are none, or of another scheme, are refused", arguments: [
-        "", "/path", "ftp://127.0.0.1/", "file:///etc/passwd", "gopher://127.0.0.1:1/", "http//127.0.0.1/", "http://",
-        "http://127.0.0.1/a b", "http://127.0.0.1/\r\nX: y", "http://127.0.0.1:99999/", "http://[::1/",
-    ])
+    @Test(
+        "URLs that are none, or of another scheme, are refused",
+        arguments: [
+            "", "/path", "ftp://127.0.0.1/", "file:///etc/passwd", "gopher://127.0.0.1:1/", "http//127.0.0.1/",
+            "http://",
+            "http://127.0.0.1/a b", "http://127.0.0.1/\r\nX: y", "http://127.0.0.1:99999/", "http://[::1/",
+        ])
     func invalidURL(_ url: String) async {
         guard case .invalidURL = await failure(HTTPClientRequest(url: url)) else {
             Issue.record("accepted: \(url)")
@@ -233,10 +282,12 @@ import Testing
         }
     }
 
-    @Test("headers and methods that would break out of their line are refused", arguments: [
-        ("x", "a\r\nb: c"), ("x", "a\nb"), ("x", "a\0"), ("x y", "a"), ("x:", "a"), ("", "a"), ("x\r\ny", "a"),
-        ("Content-Length", "3"), ("transfer-encoding", "chunked"),
-    ])
+    @Test(
+        "headers and methods that would break out of their line are refused",
+        arguments: [
+            ("x", "a\r\nb: c"), ("x", "a\nb"), ("x", "a\0"), ("x y", "a"), ("x:", "a"), ("", "a"), ("x\r\ny", "a"),
+            ("Content-Length", "3"), ("transfer-encoding", "chunked"),
+        ])
     func headerInjection(_ name: String, _ value: String) async throws {
         var request = request("/hello")
         request.headers = [(name, value)]

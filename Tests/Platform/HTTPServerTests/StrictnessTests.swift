@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 import Testing
 
-// SPDX-License-Identifier: Apache-2.0
 @testable import HTTPServer
 
 /// What must be refused, with its status: said to the parser in all slicings and to the server over a socket.

@@ -31,18 +31,7 @@ import Testing
                     await loops[worker % 2].run {
                         while !stop.withLock({ $0 }) {
                             let id = UniqueID.v7()
-                            let error = await failure {
-                                try await writer.append { rows in
-                                    rows.begin(0)
-                                    rows.uuid(id)
-                                    rows.int4(Int32(worker))
-                                    for part in Int32(0)..<2 {
-                                        rows.begin(1)
-                                        rows.uuid(id)
-                                        rows.int4(part)
-                                    }
-                                }
-                            }
+                            let error = await failure { try await append(id, by: Int32(worker), to: writer) }
                             if error == nil { acknowledged.withLock { $0.append(id) } } else { #expect(error == nil) }
                         }
                     }
@@ -59,18 +48,7 @@ import Testing
                     }
                 }
             }
-            for _ in 0..<3 {
-                try? await Task.sleep(for: .milliseconds(300))
-                cluster.kill()
-                try? await Task.sleep(for: .milliseconds(200))
-                await #expect(throws: Never.self) {
-                    try await eventually {
-                        cluster.start()
-                        try await Task.sleep(for: .milliseconds(1500))
-                        try await database.ping()
-                    }
-                }
-            }
+            for _ in 0..<3 { await crash(cluster, database) }
             try? await Task.sleep(for: .milliseconds(300))
             stop.withLock { $0 = true }
         }
@@ -84,6 +62,34 @@ import Testing
         #expect(try parts.first?["n"] == ids.count * 2)
         #expect(slowest.withLock { $0 } < .seconds(6))
         await database.close()
+    }
+
+    /// One row in `call`, two in `entry`.
+    private func append(_ id: UniqueID, by worker: Int32, to writer: BatchWriter) async throws(PostgresError) {
+        try await writer.append { rows in
+            rows.begin(0)
+            rows.uuid(id)
+            rows.int4(worker)
+            for part in Int32(0)..<2 {
+                rows.begin(1)
+                rows.uuid(id)
+                rows.int4(part)
+            }
+        }
+    }
+
+    /// Lets it work for a while, kills it, and waits until it answers again.
+    private func crash(_ cluster: TestCluster, _ database: Database) async {
+        try? await Task.sleep(for: .milliseconds(300))
+        cluster.kill()
+        try? await Task.sleep(for: .milliseconds(200))
+        await #expect(throws: Never.self) {
+            try await eventually {
+                cluster.start()
+                try await Task.sleep(for: .milliseconds(1500))
+                try await database.ping()
+            }
+        }
     }
 
     @Test("while the server is away calls fail at once, rows wait, and both recover by themselves")

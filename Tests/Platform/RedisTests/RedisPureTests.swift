@@ -82,11 +82,13 @@ import Testing
         #expect(try RedisAddress(url: "redis+unix://:pw@/a/b").password?.reveal() == "pw")
     }
 
-    @Test("URLs that cannot be used say why", arguments: [
-        ("localhost:6379", "redis://"), ("http://h", "scheme"), ("rediss://h", "stunnel"), ("redis://h:x", "port"),
-        ("redis://h:0", "port"), ("redis://", "host"), ("redis://h/x", "database"), ("unix://a", "absolute"),
-        ("unix:///a?db=x", "database"),
-    ])
+    @Test(
+        "URLs that cannot be used say why",
+        arguments: [
+            ("localhost:6379", "redis://"), ("http://h", "scheme"), ("rediss://h", "stunnel"), ("redis://h:x", "port"),
+            ("redis://h:0", "port"), ("redis://", "host"), ("redis://h/x", "database"), ("unix://a", "absolute"),
+            ("unix:///a?db=x", "database"),
+        ])
     func unusable(_ url: String, _ word: String) {
         do throws(RedisError) {
             _ = try RedisAddress(url: url)

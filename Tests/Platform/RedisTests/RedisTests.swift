@@ -231,10 +231,12 @@ import Testing
         #expect(try await viaSocket.command("EXISTS", "here") == .integer(1))
     }
 
-    @Test("nobody there, a name that does not resolve, and no socket are unavailable with their reason", arguments: [
-        ("redis://127.0.0.1:1", "refused"), ("redis://x.invalid", "resolve"),
-        ("unix:///nowhere/socket", "No such file"),
-    ])
+    @Test(
+        "nobody there, a name that does not resolve, and no socket are unavailable with their reason",
+        arguments: [
+            ("redis://127.0.0.1:1", "refused"), ("redis://x.invalid", "resolve"),
+            ("unix:///nowhere/socket", "No such file"),
+        ])
     func nobody(_ url: String, _ word: String) async throws {
         let redis = try client(Secret(url))
         guard case .unavailable(let reason) = await failure(redis, "PING") else {
