@@ -59,8 +59,9 @@ def litellm(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def third(witan, litellm):
+def third(shared_witan, litellm):
     """The shared server with LiteLLM as a provider."""
+    witan = shared_witan
     provider = witan.provider("litellm", litellm, "third", "absent", api_key=KEY)
     yield witan
     witan.api("DELETE", f"/api/v1/providers/{provider['id']}")

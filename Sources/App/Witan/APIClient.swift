@@ -23,7 +23,8 @@ struct APIClient: Sendable {
         base = arguments[Self.url].hasSuffix("/") ? String(arguments[Self.url].dropLast()) : arguments[Self.url]
         key = arguments[Self.key].map { Secret($0) }
         client = HTTPClient(
-            configuration: HTTPClientConfiguration(userAgent: "witan/\(Version.current)"),
+            configuration: HTTPClientConfiguration(
+                userAgent: "witan/\(Version.current)", isProxied: Proxies.areNamed),
             loops: [EventLoop(name: "client")])
     }
 

@@ -76,7 +76,8 @@ struct Server: Sendable {
 
         let client = HTTPClient(
             configuration: HTTPClientConfiguration(
-                caFile: configuration["WITAN_UPSTREAM_CA_FILE"], userAgent: "witan/\(Version.current)"), loops: loops)
+                caFile: configuration["WITAN_UPSTREAM_CA_FILE"], userAgent: "witan/\(Version.current)",
+                isProxied: Proxies.areNamed), loops: loops)
         let audit = AuditService(database: database)
         let keyService = APIKeyService(database: database, pepper: pepper, monitor: keys)
         let organizations = OrganizationService(database: database, pepper: pepper, monitor: keys)

@@ -81,7 +81,9 @@ package final class Responder: Sendable {
     private static func credential(_ headers: HTTPHeaders) -> String? {
         if let authorization = headers["authorization"] {
             let scheme = authorization.utf8.prefix(7)
-            guard scheme.elementsEqual("bearer ".utf8, by: { $0 | 0x20 == $1 }) else { return nil }
+            guard authorization.utf8.count > 7, scheme.elementsEqual("bearer ".utf8, by: { $0 | 0x20 == $1 }) else {
+                return nil
+            }
             return String(authorization[scheme.endIndex...].drop { $0 == " " })
         }
         return headers["x-api-key"] ?? headers["api-key"]
@@ -103,10 +105,4 @@ package final class Responder: Sendable {
             ])
         return .unforeseen
     }
-}
-
-/// An error of another layer that knows what clients may be told of it.
-package protocol DomainErrorConvertible: Error {
-    /// Nil for what clients are told nothing of.
-    var domainError: DomainError? { get }
 }

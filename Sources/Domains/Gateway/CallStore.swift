@@ -106,8 +106,8 @@ extension CallRecord {
         payload += "\"}"
         return AuditEntry(
             organization: organization, id: id, category: "gateway", action: "model.called",
-            outcome: status == .completed ? .success : .failure, actor: "key:\(key)", entity: "request:\(id)",
-            payload: payload)
+            outcome: status == .completed ? .success : .failure, actor: "key:" + key.description,
+            entity: "request:" + id.description, payload: payload)
     }
 
     /// As a JSON string; model names and providers' error codes may hold anything.

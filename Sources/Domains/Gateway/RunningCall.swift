@@ -72,10 +72,9 @@ struct RunningCall: Sendable {
 }
 
 extension Duration {
-    /// Milliseconds with three decimals: `1.234`.
+    /// Milliseconds with up to three decimals: `1.234`.
     var millisecondsText: String {
         let microseconds = max(0, components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000)
-        let fraction = String(microseconds % 1000)
-        return "\(microseconds / 1000).\(String(repeating: "0", count: 3 - fraction.utf8.count))\(fraction)"
+        return FixedDecimal(units: Int128(microseconds) * 1_000_000_000).description
     }
 }

@@ -83,8 +83,8 @@ import SwiftExtensions
         settle()
     }
 
-    /// Makes a connection and gives it away: `connected` gets its descriptor, soon or before this returns. Nil when that
-    /// was so already.
+    /// Makes a connection and gives it away: `connected` gets its descriptor, soon or before this returns. Nil when
+    /// that was so already.
     func connect(
         to url: String, for transfer: Transfer, _ connected: @escaping (Result<Int32, HTTPClientError>) -> Void
     ) -> EasyHandle? {
@@ -201,8 +201,8 @@ import SwiftExtensions
         sockets[socket] = SocketWatch(isConnection: true)
     }
 
-    /// curl is about to close a connection's socket. The watch must end before that, also where its own callback is under
-    /// way: a connection given away lives on under another descriptor, and epoll would report it under this one for ever.
+    /// curl is about to close a connection's socket. The watch must end before that, also where its own callback is
+    /// under way: a connection given away lives on under another descriptor, and epoll would go on to report this one.
     func closing(_ socket: Int32) { sockets.removeValue(forKey: socket)?.watch?.close() }
 
     /// curl's socket callback.

@@ -114,8 +114,8 @@ import Glibc
         unsafe ccurl_set_long(raw, CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(timeout / .milliseconds(1))))
     }
 
-    /// Where only the connection was wanted: what to tell, and the connection itself if there is one. It is a duplicate,
-    /// since curl closes its own with the handle's removal.
+    /// Where only the connection was wanted: what to tell, and the connection itself if there is one. It is a
+    /// duplicate, since curl closes its own with the handle's removal.
     func takeConnection(_ error: HTTPClientError?) -> (() -> Void)? {
         guard let connected else { return nil }
         var own = curl_socket_t(CURL_SOCKET_BAD)

@@ -11,15 +11,19 @@ package struct HTTPClientConfiguration: Sendable {
     package var userAgent: String
     /// HTTP/2 over TLS where the server offers it.
     package var allowHTTP2: Bool
+    /// Whether the environment names a proxy for `http` URLs (`http_proxy`, `all_proxy`, `ALL_PROXY`); these then go
+    /// over curl, which reads it, and else natively.
+    package var isProxied: Bool
 
     package init(
         maximumConnectionsPerHost: Int = 256, caFile: String? = nil, userAgent: String = "http-client",
-        allowHTTP2: Bool = true
+        allowHTTP2: Bool = true, isProxied: Bool = false
     ) {
         self.maximumConnectionsPerHost = maximumConnectionsPerHost
         self.caFile = caFile
         self.userAgent = userAgent
         self.allowHTTP2 = allowHTTP2
+        self.isProxied = isProxied
     }
 }
 

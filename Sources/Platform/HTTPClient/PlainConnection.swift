@@ -54,8 +54,8 @@ final class PlainConnection {
     private func flush() {
         while sent < output.count {
             let count = unsafe output.withUnsafeBytes { bytes in
-                unsafe send(
-                    descriptor, bytes.baseAddress.map { unsafe $0 + sent }, bytes.count - sent, Int32(MSG_NOSIGNAL))
+                let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[sent...])
+                return unsafe send(descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
             }
             if count < 0 {
                 if errno == EINTR { continue }

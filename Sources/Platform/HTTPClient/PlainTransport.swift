@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import EventLoop
-import Glibc
 
 /// HTTP/1.1 without TLS, as providers inside a cluster speak it: a third of the cost of a request over curl, which
 /// still makes the connections. Requests over TLS or a proxy, and unusual URLs, are not taken. Loop-confined.
@@ -151,15 +150,9 @@ import Glibc
 
     // MARK: Targets
 
-    /// Proxies of the environment, as curl reads them, may stand between us and any host.
-    private static let isProxied = ["http_proxy", "all_proxy", "ALL_PROXY"].contains { name in
-        guard let value = unsafe getenv(name) else { return false }
-        return unsafe value.pointee != 0
-    }
-
     private func target(of url: String) -> PlainTarget? {
         if let known = targets[url] { return known }
-        guard !Self.isProxied, let (authority, path) = PlainTarget.parts(of: url) else { return nil }
+        guard !configuration.isProxied, let (authority, path) = PlainTarget.parts(of: url) else { return nil }
         if targets.count >= Self.maximumTargets {
             targets.removeAll()
             origins = origins.filter { $0.value.open > 0 || !$0.value.waiting.isEmpty }

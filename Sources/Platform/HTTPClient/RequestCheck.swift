@@ -4,8 +4,7 @@ extension HTTPClientRequest {
     /// What makes the request unfit to be sent: everything that could break out of its line (RFC 9110 §5.5, §9.1),
     /// and what the body decides.
     func problem() -> HTTPClientError? {
-        let start = url.utf8.prefix(8).map { $0 | 0x20 }
-        guard start.starts(with: "http://".utf8) || start.starts(with: "https://".utf8) else {
+        guard begins(with: "http://") || begins(with: "https://") else {
             return .invalidURL(reason: "it must begin with http:// or https://")
         }
         guard url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
@@ -23,6 +22,11 @@ extension HTTPClientRequest {
         return nil
     }
 
+    private func begins(with scheme: String) -> Bool {
+        url.utf8.count >= scheme.utf8.count
+            && url.utf8.prefix(scheme.utf8.count).elementsEqual(scheme.utf8) { $0 | 0x20 == $1 }
+    }
+
     /// The host, and port if there is one, for messages; without user and password.
     var host: String {
         let afterScheme = url.drop { $0 != "/" }.drop { $0 == "/" }
@@ -37,9 +41,11 @@ private func isToken(_ text: String) -> Bool {
         && text.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
+                UInt8(ascii: "!"), UInt8(ascii: "#")...UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"),
+                UInt8(ascii: "^"), UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
                 true
-            default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+            default: false
             }
         }
 }

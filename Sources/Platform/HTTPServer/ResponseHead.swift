@@ -25,12 +25,7 @@ enum ResponseHead {
         for (name, value) in response.headers {
             if isOwn(name) {
                 if name.utf8.count == 10, matches(value, "close") { keepsAlive = false }
-            } else if isSendable(name, value) {
-                out.append(contentsOf: name.utf8)
-                out.append(contentsOf: ": ".utf8)
-                out.append(contentsOf: value.utf8)
-                out.append(contentsOf: "\r\n".utf8)
-            } else {
+            } else if !append(name, value, to: &out) {
                 refused.append(name)
             }
         }
@@ -86,9 +81,21 @@ enum ResponseHead {
         }
     }
 
-    private static func isSendable(_ name: String, _ value: String) -> Bool {
-        !name.isEmpty && name.utf8.allSatisfy(Grammar.isToken)
-            && value.utf8.allSatisfy { $0 != 0x0D && $0 != 0x0A && $0 != 0x00 }
+    /// Appends a field, or nothing and false when it must not be sent.
+    private static func append(_ name: String, _ value: String, to out: inout [UInt8]) -> Bool {
+        let start = out.count
+        out.append(contentsOf: name.utf8)
+        let nameEnd = out.count
+        out.append(contentsOf: ": ".utf8)
+        let valueStart = out.count
+        out.append(contentsOf: value.utf8)
+        var isSendable = nameEnd > start
+        for index in start..<nameEnd where !Grammar.isToken(out[index]) { isSendable = false }
+        for index in valueStart..<out.count where out[index] <= 0x0D {
+            if out[index] == 0x0D || out[index] == 0x0A || out[index] == 0x00 { isSendable = false }
+        }
+        if isSendable { out.append(contentsOf: "\r\n".utf8) } else { out.removeLast(out.count - start) }
+        return isSendable
     }
 
     private static func matches(_ text: String, _ lowercase: String) -> Bool {

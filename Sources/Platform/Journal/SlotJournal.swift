@@ -61,6 +61,8 @@ import Synchronization
         }
         unsafe mapped.storeBytes(of: Self.magic, as: UInt64.self)
         (survivors, free) = unsafe Self.scan(mapped, slots: slots)
+        // The scan has mapped every page; only those of the slots in use are wanted in memory.
+        unsafe madvise(mapped, length, MADV_DONTNEED)
         startSyncing(every: syncInterval)
     }
 

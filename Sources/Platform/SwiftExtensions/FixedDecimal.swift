@@ -58,15 +58,33 @@ package struct FixedDecimal: Sendable, Hashable, Comparable {
 extension FixedDecimal: LosslessStringConvertible {
     /// Plain decimal without trailing zeros: `0.00000015`, `12`, `-3.5`.
     package var description: String {
-        let magnitude = units.magnitude
-        let scale = Self.scale.magnitude
-        let sign = units < 0 ? "-" : ""
-        let fraction = magnitude % scale
-        guard fraction != 0 else { return "\(sign)\(magnitude / scale)" }
-        var digits = Array(String(fraction).utf8)
-        digits = Array(repeating: UInt8(ascii: "0"), count: 12 - digits.count) + digits
-        while digits.last == UInt8(ascii: "0") { digits.removeLast() }
-        return "\(sign)\(magnitude / scale).\(String(decoding: digits, as: UTF8.self))"
+        var (whole, rest) = units.magnitude.quotientAndRemainder(dividingBy: Self.scale.magnitude)
+        var fraction = UInt64(rest)
+        var places = fraction == 0 ? 0 : 12
+        while places > 0, fraction % 10 == 0 {
+            fraction /= 10
+            places -= 1
+        }
+        // From the right: up to 12 places, a point, up to 27 digits, a sign.
+        return String(unsafeUninitializedCapacity: 48) { buffer in
+            var position = 48
+            func put(_ byte: UInt8) {
+                position -= 1
+                buffer[position] = byte
+            }
+            for _ in 0..<places {
+                put(UInt8(ascii: "0") + UInt8(fraction % 10))
+                fraction /= 10
+            }
+            if places > 0 { put(UInt8(ascii: ".")) }
+            repeat {
+                (whole, rest) = whole.quotientAndRemainder(dividingBy: 10)
+                put(UInt8(ascii: "0") + UInt8(rest))
+            } while whole > 0
+            if units < 0 { put(UInt8(ascii: "-")) }
+            for index in 0..<48 - position { buffer[index] = buffer[position + index] }
+            return 48 - position
+        }
     }
 
     /// Reads plain decimals and exponents (`12`, `-3.50`, `1.5e-07`); nil when it is no number, has more than twelve

@@ -110,17 +110,22 @@ final class Peer: Sendable {
             elif name == "garbage": c.sendall(b"SSH-2.0-OpenSSH_9.2p1\r\n" * 3); return False
             elif name == "bighead": respond(c, b"", extra="".join(f"x-{i}: {'y' * 1000}\r\n" for i in range(70)))
             elif name == "dribble":
-                text = (b"HTTP/1.1 200 OK\r\nX-Late: value\r\nContent-Length: 13\r\n\r\none,two,three" if argument == "length"
-                    else chunked[:-2] + b"X-Late: value\r\n\r\n4;x=y\r\none,\r\n009\r\ntwo,three\r\n0\r\nX-T: t\r\n\r\n")
+                late = b"X-Late: value\r\n"
+                text = b"HTTP/1.1 200 OK\r\n" + late + b"Content-Length: 13\r\n\r\none,two,three"
+                if argument == "chunked":
+                    text = chunked[:-2] + late + b"\r\n4;x=y\r\none,\r\n009\r\ntwo,three\r\n0\r\nX-T: t\r\n\r\n"
                 for i in range(len(text)): c.sendall(text[i:i + 1]); time.sleep(0.0005)
             elif name == "untilclose": c.sendall(b"HTTP/1.1 200 OK\r\n\r\nto the end"); return False
             elif name == "ambiguous":
-                c.sendall(b"HTTP/1.1 200 OK\r\n" + {"twolengths": b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
-                    "badlength": b"Content-Length: +5\r\n\r\nhello", "gzipchunked":
-                    b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "badchunk":
-                    b"Transfer-Encoding: chunked\r\n\r\n3\r\nhello\r\n0\r\n\r\n"}[argument]); wait_for_close(c); return False
+                c.sendall(b"HTTP/1.1 200 OK\r\n" + {
+                    "twolengths": b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+                    "badlength": b"Content-Length: +5\r\n\r\nhello",
+                    "gzipchunked": b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+                    "badchunk": b"Transfer-Encoding: chunked\r\n\r\n3\r\nhello\r\n0\r\n\r\n"}[argument])
+                wait_for_close(c); return False
             elif name == "excess":
-                c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirstHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+                head = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+                c.sendall(head + b"first" + head + b"other")
                 wait_for_close(c); return False
             elif name == "once": respond(c, b"once"); return False
             return True
