@@ -44,9 +44,9 @@ package struct InFlightCall: Sendable, Equatable {
             withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
         }
         func append(_ text: String, limit: Int) {
-            let utf8 = text.utf8.prefix(limit)
-            append(UInt16(utf8.count))
-            bytes.append(contentsOf: utf8)
+            let cut = text.prefix(bytes: limit).utf8
+            append(UInt16(cut.count))
+            bytes.append(contentsOf: cut)
         }
         bytes.append(1)
         for id in [id, organization, key] {
@@ -97,6 +97,21 @@ package struct InFlightCall: Sendable, Equatable {
         record.usage = assumed
         record.cost = assumedCost
         return record
+    }
+}
+
+extension String {
+    /// As many whole Unicode scalars from the front as fit so many bytes of UTF-8.
+    func prefix(bytes limit: Int) -> String {
+        guard utf8.count > limit else { return self }
+        var scalars = String.UnicodeScalarView()
+        var count = 0
+        for scalar in unicodeScalars {
+            count += UTF8.width(scalar)
+            guard count <= limit else { break }
+            scalars.append(scalar)
+        }
+        return String(scalars)
     }
 }
 

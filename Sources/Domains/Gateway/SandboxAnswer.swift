@@ -35,7 +35,7 @@ struct SandboxAnswer: Sendable {
                 if let range = text.firstRange(of: stop) { text = String(text[..<range.lowerBound]) }
             }
             if let limit = request.maximumTokens, TokenEstimate.tokens(bytes: text.utf8.count) > limit {
-                text = String(decoding: text.utf8.prefix(Int(limit) * 4), as: UTF8.self)
+                text = text.prefix(bytes: Int(limit) * 4)
                 reason = "length"
             }
         }

@@ -95,7 +95,8 @@ package struct NewProvider: Sendable {
         let scheme = text.hasPrefix("https://") ? 8 : text.hasPrefix("http://") ? 7 : 0
         let rest = text.utf8.dropFirst(scheme)
         let host = rest.prefix { $0 != UInt8(ascii: "/") }
-        guard scheme > 0, isAuthority(String(Substring(host))), text.utf8.count <= 2000, text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }),
+        guard scheme > 0, isAuthority(String(Substring(host))), text.utf8.count <= 2000,
+            text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }),
             !host.contains(UInt8(ascii: "@")), !rest.contains(UInt8(ascii: "?")), !rest.contains(UInt8(ascii: "#"))
         else {
             throw DomainError(
