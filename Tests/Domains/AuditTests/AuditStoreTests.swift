@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-@testable import Audit
 import Core
 import Cryptography
 import JSON
@@ -7,6 +6,8 @@ import Postgres
 import SwiftExtensions
 import TestSupport
 import Testing
+
+@testable import Audit
 
 @Suite struct AuditStoreTests {
     @Test("an entry reads back as it was written, by list and by id")
@@ -20,7 +21,8 @@ import Testing
                     by: "key:9", of: organization, in: transaction)
             }
             let service = AuditService(database: database)
-            let entries = try await service.list(try PageRequest(limit: nil, after: nil), category: nil, of: organization)
+            let entries = try await service.list(
+                try PageRequest(limit: nil, after: nil), category: nil, of: organization)
             let entry = try #require(entries.first)
             #expect(entries.count == 1)
             #expect(entry.organization == organization)
@@ -41,7 +43,8 @@ import Testing
             let database = store.open(role: "witan_app")
             let organization = UniqueID.v7()
             for number in 0..<7 {
-                try await append("thing.\(number)", category: number % 2 == 0 ? "even" : "odd", of: organization, in: database)
+                try await append(
+                    "thing.\(number)", category: number % 2 == 0 ? "even" : "odd", of: organization, in: database)
             }
             let service = AuditService(database: database)
             var seen: [String] = []
@@ -81,10 +84,11 @@ import Testing
         try await withStore { store in
             let database = store.open(role: "witan_app")
             try await append(of: .v7(), in: database)
-            for table in ["audits.audit_log", "audits.chain", "council.requests", "providers.cost_records",
+            for table in [
+                "audits.audit_log", "audits.chain", "council.requests", "providers.cost_records",
                 "auth.organizations", "auth.users", "auth.api_keys", "auth.memberships", "providers.providers",
-                "providers.models", "providers.prices"]
-            {
+                "providers.models", "providers.prices",
+            ] {
                 #expect(try await database.query("SELECT 1 AS n FROM \(raw: table)").isEmpty, "\(table)")
                 let rows = try await database.transaction(settings: [("app.org_id", "")]) {
                     try await $0.query("SELECT 1 AS n FROM \(raw: table)")

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-@testable import Audit
 import Cryptography
 import SwiftExtensions
 import Testing
+
+@testable import Audit
 
 @Suite struct AuditVerificationTests {
     /// What the tables hold: links of three entries each, and the entries.

@@ -68,7 +68,9 @@ import Testing
             for role in ["witan_app", "witan_ingest", "witan_sealer", "witan_readonly"] {
                 let database = store.open(role: role)
                 for name in names {
-                    for statement in ["SELECT 1 FROM \(name)", "DELETE FROM \(name)", "INSERT INTO \(name) DEFAULT VALUES"] {
+                    for statement in [
+                        "SELECT 1 FROM \(name)", "DELETE FROM \(name)", "INSERT INTO \(name) DEFAULT VALUES",
+                    ] {
                         let error = await #expect(throws: PostgresError.self, "\(role): \(statement)") {
                             try await database.execute(SQL(raw: statement))
                         }

@@ -48,8 +48,10 @@ import Testing
             let organization = UniqueID.v7()
             let moments = try store.psql(
                 """
-                SELECT extract(epoch FROM edge - interval '1 millisecond')::numeric || ' ' || extract(epoch FROM edge)::numeric
-                FROM (SELECT (date_trunc('month', now() AT TIME ZONE 'UTC') + interval '1 month') AT TIME ZONE 'UTC' AS edge) e
+                SELECT extract(epoch FROM edge - interval '1 millisecond')::numeric || ' '
+                    || extract(epoch FROM edge)::numeric
+                FROM (SELECT (date_trunc('month', now() AT TIME ZONE 'UTC') + interval '1 month')
+                    AT TIME ZONE 'UTC' AS edge) e
                 """
             ).split(separator: " ").compactMap { Double($0) }
             try #require(moments.count == 2)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-@testable import Audit
 import Postgres
 import SwiftExtensions
 import TestSupport
 import Testing
+
+@testable import Audit
 
 @Suite struct SealerTests {
     /// Seals until so many entries are. Transactions of other tests, in other databases of the cluster, hold the

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-@testable import Audit
 import Cryptography
 import JSON
 import Postgres
 import SwiftExtensions
 import TestSupport
+
+@testable import Audit
 
 /// Runs `body` with a migrated database of its own, and drops it.
 func withStore<Value>(_ body: (TestDatabase) async throws -> Value) async throws -> Value {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import Audit
 import Cryptography
-@testable import Gateway
 import JSON
 import Providers
 import SwiftExtensions
 import Testing
+
+@testable import Gateway
 
 @Suite struct CallRecordTests {
     static let names = [
@@ -34,7 +35,9 @@ import Testing
                 #expect(value["input_tokens"]?.integer == 123_456_789)
                 #expect(value["estimated"]?.bool == withMore)
                 #expect(value["request_sha256"]?.string == SHA256.hash([1, 2, 3]).hex)
-                #expect((value["error"]?.string, value["response_sha256"]?.string) == (withMore ? (name, SHA256.hash([9]).hex) : (nil, nil)))
+                #expect(
+                    (value["error"]?.string, value["response_sha256"]?.string)
+                        == (withMore ? (name, SHA256.hash([9]).hex) : (nil, nil)))
             }
         }
     }

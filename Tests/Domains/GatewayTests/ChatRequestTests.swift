@@ -21,7 +21,9 @@ import Testing
 
     @Test("what is not said, or said to be null, has its default")
     func defaults() throws {
-        for fields in ["", #""stream":null,"stream_options":null,"n":null,"max_tokens":null,"max_completion_tokens":null"#] {
+        for fields in [
+            "", #""stream":null,"stream_options":null,"n":null,"max_tokens":null,"max_completion_tokens":null"#,
+        ] {
             let request = try chat(fields: fields)
             #expect(!request.stream)
             #expect(!request.includeUsage)
@@ -103,7 +105,10 @@ import Testing
 
     @Test(
         "what is no JSON object is refused with the place where it breaks",
-        arguments: ["", "{", "[]", "null", "\"a\"", "{\"model\":\"a\",}", "{'model':'a'}", "{\"model\":\"a\"} x", "\u{feff}{}", "{\"a\":NaN}"])
+        arguments: [
+            "", "{", "[]", "null", "\"a\"", "{\"model\":\"a\",}", "{'model':'a'}", "{\"model\":\"a\"} x", "\u{feff}{}",
+            "{\"a\":NaN}",
+        ])
     func noJSON(body: String) {
         let error = #expect(throws: DomainError.self) { try chat(body) }
         #expect(error?.status == 400)
@@ -133,7 +138,7 @@ import Testing
         "only the sandbox's names carry settings",
         arguments: [
             ("sandbox/slow?ms=200", "sandbox/slow", "200"), ("sandbox/slow?a=1&ms=7&ms=8", "sandbox/slow", "7"),
-            ("sandbox/slow?ms=", "sandbox/slow", ""), ("sandbox/slow?ms", "sandbox/slow", nil),
+            ("sandbox/slow?ms=", "sandbox/slow", nil), ("sandbox/slow?ms", "sandbox/slow", nil),
             ("sandbox/slow?", "sandbox/slow", nil), ("sandbox/slow", "sandbox/slow", nil),
             ("sandbox/slow?xms=1", "sandbox/slow", nil), ("sandbox/slow?ms=a=b", "sandbox/slow", "a=b"),
             ("up/what?ms=1", "up/what?ms=1", nil), ("?", "?", nil), ("sandbox", "sandbox", nil),

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import Audit
 import Cryptography
-@testable import Gateway
 import Journal
 import Providers
 import SwiftExtensions
 import Testing
+
+@testable import Gateway
 
 @Suite struct InFlightCallTests {
     private let assumed = TokenUsage(input: 12, output: 345, estimated: true)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import Core
 import Cryptography
-@testable import Gateway
 import JSON
 import Providers
 import SwiftExtensions
+
+@testable import Gateway
 
 func caller(_ role: Role = .developer, allowedModels: [String] = [], ceiling: FixedDecimal? = nil) -> Principal {
     Principal(
@@ -18,7 +19,10 @@ let dollars = Price(
     effectiveFrom: Timestamp(microseconds: 0), version: "v1", inputPerToken: FixedDecimal(units: FixedDecimal.scale),
     cachedInputPerToken: nil, outputPerToken: FixedDecimal(units: 2 * FixedDecimal.scale))
 
-func model(_ name: String = "gpt", provider: String = "up", kind: Provider.Kind = .openAICompatible, prices: [Price] = [dollars]) -> CatalogModel {
+func model(
+    _ name: String = "gpt", provider: String = "up", kind: Provider.Kind = .openAICompatible,
+    prices: [Price] = [dollars]
+) -> CatalogModel {
     CatalogModel(
         id: .v7(), upstreamName: name,
         provider: CatalogProvider(

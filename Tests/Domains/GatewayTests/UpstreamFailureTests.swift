@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Core
-@testable import Gateway
 import HTTPClient
 import Testing
+
+@testable import Gateway
 
 @Suite struct UpstreamFailureTests {
     private func failure(_ status: Int, _ body: String = "", retryAfter: Duration? = nil) -> UpstreamFailure {
@@ -49,14 +50,18 @@ import Testing
 
     @Test(
         "any body will do: none, another shape, huge, no JSON",
-        arguments: ["", "{", "null", "[]", #"{"error":"plain"}"#, #"{"error":{}}"#, #"{"error":{"code":7}}"#, "<html>oops</html>"])
+        arguments: [
+            "", "{", "null", "[]", #"{"error":"plain"}"#, #"{"error":{}}"#, #"{"error":{"code":7}}"#,
+            "<html>oops</html>",
+        ])
     func bodies(body: String) {
         for status in [400, 401, 404, 429, 500] {
             let error = failure(status, body).error
             #expect(!error.code.isEmpty)
             #expect(error.message.utf8.count < 2000)
         }
-        let huge = failure(400, #"{"error":{"message":"\#(String(repeating: "x", count: 100_000))","code":"\#(String(repeating: "c", count: 100_000))"}}"#)
+        let long = String(repeating: "x", count: 100_000)
+        let huge = failure(400, #"{"error":{"message":"\#(long)","code":"\#(long)"}}"#)
         #expect(huge.error.message.utf8.count < 2000)
         #expect(huge.error.code.utf8.count <= 400)
     }

@@ -11,13 +11,18 @@ import Testing
 
     @Test("a provider's own count is read, cached input in it")
     func reads() throws {
-        let text = #"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":4}}"#
+        let text =
+            #"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":4}}"#
         #expect(try read(text) == TokenUsage(input: 10, cachedInput: 4, output: 5, estimated: false))
-        #expect(try read(#"{"completion_tokens":0,"prompt_tokens":0}"#) == TokenUsage(input: 0, output: 0, estimated: false))
+        #expect(
+            try read(#"{"completion_tokens":0,"prompt_tokens":0}"#) == TokenUsage(input: 0, output: 0, estimated: false)
+        )
         #expect(try read(#"{"prompt_tokens":2.0,"completion_tokens":1,"prompt_tokens_details":null}"#)?.input == 2)
     }
 
-    @Test("more cached than there was, or less than nothing, is put right", arguments: [("99", Int64(10)), ("-3", 0), ("\"4\"", 0), ("null", 0)])
+    @Test(
+        "more cached than there was, or less than nothing, is put right",
+        arguments: [("99", Int64(10)), ("-3", 0), ("\"4\"", 0), ("null", 0)])
     func cached(literal: String, expected: Int64) throws {
         let usage = try read(
             #"{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":\#(literal)}}"#)
@@ -45,9 +50,11 @@ import Testing
     @Test(
         "text, refusals, reasoning and tool calls count as output, in answers and in chunks",
         arguments: [
-            (#"[{"message":{"content":"abcd"}}]"#, 4), (#"[{"delta":{"content":"abcd"}},{"delta":{"content":"ef"}}]"#, 6),
+            (#"[{"message":{"content":"abcd"}}]"#, 4),
+            (#"[{"delta":{"content":"abcd"}},{"delta":{"content":"ef"}}]"#, 6),
             (#"[{"delta":{"refusal":"no"}}]"#, 2), (#"[{"delta":{"reasoning_content":"hmm","content":"a"}}]"#, 4),
-            (#"[{"delta":{"tool_calls":[{"a":1}]}}]"#, 7), (#"[{"delta":{"content":null}}]"#, 0), (#"[{"delta":{}}]"#, 0),
+            (#"[{"delta":{"tool_calls":[{"a":1}]}}]"#, 7), (#"[{"delta":{"content":null}}]"#, 0),
+            (#"[{"delta":{}}]"#, 0),
             ("[]", 0), ("null", 0), (#"{"delta":{"content":"abcd"}}"#, 0), (#"[1,"x",null]"#, 0),
         ])
     func outputBytes(text: String, expected: Int) throws {
@@ -55,7 +62,9 @@ import Testing
         #expect(UsageReport.outputBytes(nil) == 0)
     }
 
-    @Test("a quarter of the bytes is taken for tokens, and any text for at least one", arguments: [(0, Int64(0)), (1, 1), (4, 1), (5, 2), (4000, 1000)])
+    @Test(
+        "a quarter of the bytes is taken for tokens, and any text for at least one",
+        arguments: [(0, Int64(0)), (1, 1), (4, 1), (5, 2), (4000, 1000)])
     func tokens(bytes: Int, expected: Int64) {
         #expect(TokenEstimate.tokens(bytes: bytes) == expected)
     }

@@ -197,7 +197,8 @@ import Testing
             let admin = try fixture.organization("one")
             var made: [UniqueID] = [admin.key]
             for number in 0..<4 {
-                made.append(try await fixture.keys.create(try NewAPIKey(name: "\(number)", role: .viewer), by: admin).id)
+                made.append(
+                    try await fixture.keys.create(try NewAPIKey(name: "\(number)", role: .viewer), by: admin).id)
             }
             let first = try await fixture.keys.list(try PageRequest(limit: "3", after: nil), of: admin.organization)
             let after = try #require(first.last?.id.description)

@@ -98,7 +98,9 @@ import Testing
     func foreign(text: String) throws {
         #expect(APIKeyToken.hash(text, pepper: pepper) == nil)
         let good = APIKeyToken.generate().text.reveal()
-        for text in [String(good.dropLast()), good + "A", "xyz_" + good.dropFirst(4), String(repeating: "a", count: 47)] {
+        for text in [
+            String(good.dropLast()), good + "A", "xyz_" + good.dropFirst(4), String(repeating: "a", count: 47),
+        ] {
             #expect(APIKeyToken.hash(text, pepper: pepper) == nil)
         }
     }

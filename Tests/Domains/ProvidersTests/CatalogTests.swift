@@ -34,7 +34,10 @@ import Testing
 
     @Test(
         "an unknown model is a 404 that shows the names near it",
-        arguments: [("openai/gpt-4o-mni", "openai/gpt-4o-mini"), ("gpt-4o", "openai/gpt-4o"), ("OpenAI/GPT-4o", "openai/gpt-4o")])
+        arguments: [
+            ("openai/gpt-4o-mni", "openai/gpt-4o-mini"), ("gpt-4o", "openai/gpt-4o"),
+            ("OpenAI/GPT-4o", "openai/gpt-4o"),
+        ])
     func near(name: String, hint: String) {
         let error = #expect(throws: DomainError.self) { try catalog().find(name) }
         #expect(error?.status == 404)
@@ -58,7 +61,9 @@ import Testing
 
     @Test("a name of a megabyte does not come back as one")
     func long() {
-        let error = #expect(throws: DomainError.self) { try catalog().find("openai/" + String(repeating: "x", count: 1 << 20)) }
+        let error = #expect(throws: DomainError.self) {
+            try catalog().find("openai/" + String(repeating: "x", count: 1 << 20))
+        }
         #expect((error?.message.utf8.count ?? .max) < 2000)
     }
 
@@ -66,7 +71,8 @@ import Testing
     func prices() throws {
         let now = Timestamp(microseconds: 100)
         #expect(try model("m", prices: [price(from: 50)]).price(at: now, ceiling: nil).version == "v50")
-        #expect(try model("m", prices: [price(from: 50), price(from: 90)]).price(at: now, ceiling: nil).version == "v90")
+        #expect(
+            try model("m", prices: [price(from: 50), price(from: 90)]).price(at: now, ceiling: nil).version == "v90")
         let ceiling = FixedDecimal(units: 5)
         for unpriced in [model("m"), model("m", prices: [price(from: 101)])] {
             let error = #expect(throws: DomainError.self) { try unpriced.price(at: now, ceiling: nil) }

@@ -13,7 +13,9 @@ import Testing
             name: name, kind: kind, endpoint: endpoint, apiKey: key.map { Secret($0) }, timeout: timeout)
     }
 
-    @Test("names that can stand before the slash are taken", arguments: ["a", "openai", "0", "my-vllm_2.x", String(repeating: "a", count: 63)])
+    @Test(
+        "names that can stand before the slash are taken",
+        arguments: ["a", "openai", "0", "my-vllm_2.x", String(repeating: "a", count: 63)])
     func names(name: String) throws {
         #expect(try make(name: name).name == name)
     }
@@ -35,7 +37,10 @@ import Testing
             ("https://api.openai.com/v1", "https://api.openai.com/v1"),
             ("http://127.0.0.1:11434/v1/", "http://127.0.0.1:11434/v1"),
             ("http://localhost:8000//", "http://localhost:8000"), ("https://[::1]:8443/v1", "https://[::1]:8443/v1"),
-            ("https://x.openai.azure.com/openai/deployments/gpt%204", "https://x.openai.azure.com/openai/deployments/gpt%204"),
+            (
+                "https://x.openai.azure.com/openai/deployments/gpt%204",
+                "https://x.openai.azure.com/openai/deployments/gpt%204"
+            ),
             ("https://host/a@b", "https://host/a@b"),
         ])
     func endpoints(text: String, kept: String) throws {
@@ -101,7 +106,9 @@ import Testing
         #expect(try NewModel(name: name).name == name)
     }
 
-    @Test("names with spaces or control characters are none", arguments: ["", " ", "a b", "a\n", "\u{0}", "a\u{7f}", String(repeating: "a", count: 201)])
+    @Test(
+        "names with spaces or control characters are none",
+        arguments: ["", " ", "a b", "a\n", "\u{0}", "a\u{7f}", String(repeating: "a", count: 201)])
     func badModels(name: String) {
         let error = #expect(throws: DomainError.self) { try NewModel(name: name) }
         #expect(error?.parameter == "name")

@@ -26,7 +26,9 @@ import Testing
             #expect(mini.cost(of: usage).description == cost)
         }
         // Where binary fractions give 0.30000000000000004.
-        #expect(try price("0.1", nil, "0.2").cost(of: TokenUsage(input: 1, output: 1, estimated: false)).description == "0.3")
+        #expect(
+            try price("0.1", nil, "0.2").cost(of: TokenUsage(input: 1, output: 1, estimated: false)).description
+                == "0.3")
     }
 
     @Test("cached input costs what other input does where no price for it is known")
@@ -52,13 +54,16 @@ import Testing
         #expect(highest.cost(of: ten).description == "20000000000")
         let vast = TokenUsage(input: .max, cachedInput: .max, output: .max, estimated: false)
         #expect(highest.cost(of: vast) > .zero)
-        #expect(highest.cost(of: TokenUsage(input: 128 * 10_000_000, output: 128 * 10_000_000, estimated: true)) > .zero)
+        #expect(
+            highest.cost(of: TokenUsage(input: 128 * 10_000_000, output: 128 * 10_000_000, estimated: true)) > .zero)
     }
 
     @Test("the price in force is the newest that does not lie ahead")
     func inForce() throws {
         let prices = try [30, 10, 20].map { try price("\($0)", nil, "0", from: $0) }
-        let cases: [(Int64, String?)] = [(9, nil), (10, "v10"), (19, "v10"), (20, "v20"), (29, "v20"), (30, "v30"), (99, "v30")]
+        let cases: [(Int64, String?)] = [
+            (9, nil), (10, "v10"), (19, "v10"), (20, "v20"), (29, "v20"), (30, "v30"), (99, "v30"),
+        ]
         for (time, version) in cases {
             #expect(Price.inForce(prices, at: Timestamp(microseconds: time))?.version == version, "at \(time)")
         }
@@ -82,7 +87,9 @@ import Testing
             "99999999999999999999999999999999999999999",
         ])
     func badPrices(text: String) {
-        let error = #expect(throws: DomainError.self) { try Price.perToken(perMillion: text, field: "input_per_million") }
+        let error = #expect(throws: DomainError.self) {
+            try Price.perToken(perMillion: text, field: "input_per_million")
+        }
         #expect(error?.status == 400)
         #expect(error?.parameter == "input_per_million")
     }
@@ -118,7 +125,8 @@ import Testing
         #expect(model.priced(nil, kind: .openAI).price?.version == KnownPrices.version)
         #expect(model.priced(nil, kind: .openAICompatible).price == nil)
         #expect(model.priced(common, kind: .openAI).price?.inputPerToken == common.inputPerToken)
-        #expect(try NewModel(name: "a", price: own).priced(common, kind: .openAI).price?.inputPerToken == own.inputPerToken)
+        #expect(
+            try NewModel(name: "a", price: own).priced(common, kind: .openAI).price?.inputPerToken == own.inputPerToken)
         #expect(try NewModel(name: "unheard-of").priced(nil, kind: .openAI).price == nil)
     }
 }

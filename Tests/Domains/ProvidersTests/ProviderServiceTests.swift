@@ -48,10 +48,13 @@ import Testing
                 #expect(!dump.contains("sk-secret"))
                 #expect(!dump.contains("736b2d736563726574"), "in hexadecimal")
             }
-            #expect(try fixture.store.psql("SELECT DISTINCT master_key_id FROM providers.providers") == fixture.masterKey.id)
+            #expect(
+                try fixture.store.psql("SELECT DISTINCT master_key_id FROM providers.providers") == fixture.masterKey.id
+            )
             try fixture.store.psql(
                 """
-                UPDATE providers.providers t SET encrypted_api_key = o.encrypted_api_key, encrypted_dek = o.encrypted_dek
+                UPDATE providers.providers t
+                SET encrypted_api_key = o.encrypted_api_key, encrypted_dek = o.encrypted_dek
                 FROM providers.providers o WHERE t.name = 'a' AND o.name = 'b';
                 UPDATE ops.snapshot_versions SET version = version + 1
                 """)
@@ -178,7 +181,13 @@ import Testing
             try await fixture.service.setPrice(try price(from: moment), model: "local/a", by: admin)
             let cases: [(Int, () async throws -> Void)] = [
                 (409, { try await fixture.service.addModel(try NewModel(name: "a"), provider: "local", by: admin) }),
-                (409, { try await fixture.service.setPrice(try price("9", "9", from: moment), model: "local/a", by: admin) }),
+                (
+                    409,
+                    {
+                        try await fixture.service.setPrice(
+                            try price("9", "9", from: moment), model: "local/a", by: admin)
+                    }
+                ),
                 (404, { try await fixture.service.addModel(try NewModel(name: "a"), provider: "none", by: admin) }),
                 (404, { try await fixture.service.setPrice(try price(), model: "local/none", by: admin) }),
                 (404, { try await fixture.service.setPrice(try price(), model: "none/a", by: admin) }),
@@ -230,7 +239,10 @@ import Testing
             #expect(fixture.models(of: mine).count == 1)
             for statement: SQL in [
                 "UPDATE providers.providers SET org_id = \(mine.organization)",
-                "INSERT INTO providers.models (org_id, id, provider_id, name) VALUES (\(mine.organization), \(UniqueID.v7()), \(id), 'x')",
+                """
+                INSERT INTO providers.models (org_id, id, provider_id, name)
+                VALUES (\(mine.organization), \(UniqueID.v7()), \(id), 'x')
+                """,
             ] {
                 let error = await #expect(throws: PostgresError.self) {
                     try await fixture.database.transaction(settings: [("app.org_id", "\(other.organization)")]) {

@@ -42,7 +42,8 @@ struct Fixture: Sendable {
     func organization(_ slug: String) throws -> Principal {
         let principal = caller()
         try store.psql(
-            "INSERT INTO auth.organizations (id, name, slug) VALUES ('\(principal.organization)', '\(slug)', '\(slug)')")
+            "INSERT INTO auth.organizations (id, name, slug) VALUES ('\(principal.organization)', '\(slug)', '\(slug)')"
+        )
         return principal
     }
 
