@@ -28,7 +28,7 @@ test: ## Install what is missing and run every test
 e2e: programs ## Run the end-to-end tests against the real program only (ARGS="-k stream")
 	@Scripts/venv .venv Tests/EndToEnd/requirements.txt
 	@Scripts/venv .venv-litellm Tests/EndToEnd/requirements-litellm.txt
-	WITAN_TEST_THIRD_PARTY=1 .venv/bin/python -m pytest Tests/EndToEnd $(ARGS)
+	E2E_THIRD_PARTY=1 .venv/bin/python -m pytest Tests/EndToEnd $(ARGS)
 
 programs:
 	@Scripts/setup test

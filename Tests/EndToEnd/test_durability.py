@@ -10,8 +10,8 @@ import pytest
 
 from harness import Load, wait_for
 
-SERVER_ROUNDS = int(os.environ.get("WITAN_TEST_SERVER_KILLS", "20"))
-POSTGRES_ROUNDS = int(os.environ.get("WITAN_TEST_POSTGRES_KILLS", "10"))
+SERVER_ROUNDS = int(os.environ.get("E2E_SERVER_KILLS", "20"))
+POSTGRES_ROUNDS = int(os.environ.get("E2E_POSTGRES_KILLS", "10"))
 MODELS = ("mock", "mock-delay-50", "mock-chunks-3")
 
 

@@ -2,7 +2,7 @@
 """Somebody else's OpenAI-compatible server as the upstream: LiteLLM's proxy with a model that answers by itself.
 
 Its packages are in an environment of their own (`LITELLM_VENV`, else `.venv-litellm`), since they pin many others.
-Without it the tests are skipped, but fail where `CI` or `WITAN_TEST_THIRD_PARTY` is set.
+Without it the tests are skipped, but fail where `CI` or `E2E_THIRD_PARTY` is set.
 """
 
 import os
@@ -31,7 +31,7 @@ def litellm(tmp_path_factory):
     """The base URL of a running proxy."""
     if not PROGRAM.exists():
         message = f"{PROGRAM} is not there; install Tests/EndToEnd/requirements-litellm.txt into that environment"
-        if os.environ.get("CI") or os.environ.get("WITAN_TEST_THIRD_PARTY"):
+        if os.environ.get("CI") or os.environ.get("E2E_THIRD_PARTY"):
             pytest.fail(message)
         pytest.skip(message)
     folder, port = tmp_path_factory.mktemp("litellm"), free_port()

@@ -44,9 +44,10 @@ package struct InFlightCall: Sendable, Equatable {
             withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
         }
         func append(_ text: String, limit: Int) {
-            let cut = text.prefix(bytes: limit).utf8
-            append(UInt16(cut.count))
-            bytes.append(contentsOf: cut)
+            var text = text[...]
+            while text.utf8.count > limit { text.removeLast() }
+            append(UInt16(text.utf8.count))
+            bytes.append(contentsOf: text.utf8)
         }
         bytes.append(1)
         for id in [id, organization, key] {
@@ -97,21 +98,6 @@ package struct InFlightCall: Sendable, Equatable {
         record.usage = assumed
         record.cost = assumedCost
         return record
-    }
-}
-
-extension String {
-    /// As many whole Unicode scalars from the front as fit so many bytes of UTF-8.
-    func prefix(bytes limit: Int) -> String {
-        guard utf8.count > limit else { return self }
-        var scalars = String.UnicodeScalarView()
-        var count = 0
-        for scalar in unicodeScalars {
-            count += UTF8.width(scalar)
-            guard count <= limit else { break }
-            scalars.append(scalar)
-        }
-        return String(scalars)
     }
 }
 

@@ -35,7 +35,7 @@ package final class ModelCalls: Sendable {
         let call = UpstreamCall(request: request, model: admitted.model, traceParent: context.trace.traceParent)
         let provider = provider(of: admitted.model)
         if request.stream { return try await stream(call, from: provider, running) }
-        return try await answer(running, answers: "choices") { () async throws(UpstreamFailure) in
+        return try await answer(running, .completion) { () async throws(UpstreamFailure) in
             try await provider.complete(call)
         }
     }
@@ -51,7 +51,7 @@ package final class ModelCalls: Sendable {
         let running = try start(admitted, stream: false, by: principal, context: context)
         let call = EmbeddingCall(request: request, model: admitted.model, traceParent: context.trace.traceParent)
         let provider = provider(of: admitted.model)
-        return try await answer(running, answers: "data") { () async throws(UpstreamFailure) in
+        return try await answer(running, .embeddings) { () async throws(UpstreamFailure) in
             try await provider.embed(call)
         }
     }
@@ -75,9 +75,9 @@ package final class ModelCalls: Sendable {
             policy: principal.policy, startedAt: context.request.receivedAt)
     }
 
-    /// A whole answer, whose results stand in the member `answers`.
+    /// A whole answer.
     private func answer(
-        _ started: RunningCall, answers member: String, _ send: () async throws(UpstreamFailure) -> [UInt8]
+        _ started: RunningCall, _ shape: AnswerShape, _ send: () async throws(UpstreamFailure) -> [UInt8]
     ) async throws(DomainError) -> HTTPResponse {
         var running = started
         let sent = ContinuousClock.now
@@ -86,7 +86,7 @@ package final class ModelCalls: Sendable {
         do {
             body = try await send()
             running.upstreamTime = ContinuousClock.now - sent
-            usage = try running.usage(inAnswer: body, answers: member)
+            usage = try running.usage(in: body, shape)
         } catch {
             running.upstreamTime = ContinuousClock.now - sent
             running.fail(error, outputBytes: 0)

@@ -159,3 +159,12 @@ struct SandboxAnswer: Sendable {
         return pieces
     }
 }
+
+extension String {
+    /// As many whole Unicode scalars from the front as fit so many bytes of UTF-8.
+    fileprivate func prefix(bytes limit: Int) -> String {
+        var end = utf8.index(startIndex, offsetBy: limit, limitedBy: endIndex) ?? endIndex
+        while end.samePosition(in: unicodeScalars) == nil { end = utf8.index(before: end) }
+        return String(self[..<end])
+    }
+}

@@ -4,14 +4,14 @@ package import Providers
 
 /// Reads what a provider says a call used (OpenAI's `usage` object).
 package enum UsageReport {
-    /// More than any model takes or gives, and what the ledger can hold.
-    private static let counts: ClosedRange<Int64> = 0...Int64(Int32.max)
+    /// More tokens than any model takes or gives, and what the ledger's columns hold.
+    private static let believable = 0...Int64(Int32.max)
 
-    /// Nil when there is none, or it is not whole numbers that can be. Embeddings have no output to count.
-    package static func read(_ usage: JSONView?, hasOutput: Bool = true) -> TokenUsage? {
+    /// Nil when there is none, or it is not whole numbers that can be true. Embeddings have no output to count.
+    package static func read(_ usage: JSONView?, countsOutput: Bool = true) -> TokenUsage? {
         guard let usage, usage.kind == .object,
-            let input = usage["prompt_tokens"]?.integer, counts.contains(input),
-            let output = hasOutput ? usage["completion_tokens"]?.integer : 0, counts.contains(output)
+            let input = usage["prompt_tokens"]?.integer, believable.contains(input),
+            let output = countsOutput ? usage["completion_tokens"]?.integer : 0, believable.contains(output)
         else { return nil }
         let cached = usage["prompt_tokens_details"]?["cached_tokens"]?.integer ?? 0
         return TokenUsage(input: input, cachedInput: max(0, min(cached, input)), output: output, estimated: false)

@@ -203,14 +203,16 @@ import SwiftExtensions
 
     /// curl is about to close a connection's socket. The watch must end before that, also where its own callback is
     /// under way: a connection given away lives on under another descriptor, and epoll would go on to report this one.
-    func closing(_ socket: Int32) { sockets.removeValue(forKey: socket)?.watch?.close() }
+    func closing(_ socket: Int32) { forget(socket) }
+
+    private func forget(_ socket: Int32) { sockets.removeValue(forKey: socket)?.watch?.close() }
 
     /// curl's socket callback.
     private func watch(_ socket: Int32, _ what: Int32) {
         if what == CURL_POLL_REMOVE {
             guard let entry = sockets[socket] else { return }
             // Others, such as the resolver's, are closed without notice: their watch must not outlive this call.
-            if entry.isConnection { entry.isResting = true } else { sockets[socket] = nil }
+            if entry.isConnection { entry.isResting = true } else { forget(socket) }
             return
         }
         let entry = sockets[socket] ?? SocketWatch(isConnection: false)

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+import API
 import Core
 import Cryptography
 import JSON
-import Postgres
 import SwiftExtensions
 import TestSupport
 import Testing
 
 @testable import Audit
+@testable import Postgres
 
 @Suite struct AuditStoreTests {
     @Test("an entry reads back as it was written, by list and by id")
@@ -153,5 +154,16 @@ import Testing
                 try await SnapshotVersionStore.read("nothing", from: database)
             }
         }
+    }
+
+    @Test("a store that is away is told as a 503, a mistake of ours is not told at all")
+    func failures() {
+        #expect(PostgresError.connection("gone").domainError?.status == 503)
+        #expect(PostgresError.timeout.domainError?.status == 503)
+        #expect(PostgresError.overloaded.domainError?.status == 503)
+        #expect(PostgresError.closed.domainError?.retryAfter != nil)
+        #expect(PostgresError.server(ServerError(sqlState: "57P01", message: "")).domainError?.status == 503)
+        #expect(PostgresError.server(ServerError(sqlState: "42P01", message: "")).domainError == nil)
+        #expect(PostgresError.decoding(column: "a", reason: "b").domainError == nil)
     }
 }

@@ -138,7 +138,7 @@ import Testing
         "only the sandbox's names carry settings",
         arguments: [
             ("sandbox/slow?ms=200", "sandbox/slow", "200"), ("sandbox/slow?a=1&ms=7&ms=8", "sandbox/slow", "7"),
-            ("sandbox/slow?ms=", "sandbox/slow", nil), ("sandbox/slow?ms", "sandbox/slow", nil),
+            ("sandbox/slow?ms=", "sandbox/slow", ""), ("sandbox/slow?ms", "sandbox/slow", nil),
             ("sandbox/slow?", "sandbox/slow", nil), ("sandbox/slow", "sandbox/slow", nil),
             ("sandbox/slow?xms=1", "sandbox/slow", nil), ("sandbox/slow?ms=a=b", "sandbox/slow", "a=b"),
             ("up/what?ms=1", "up/what?ms=1", nil), ("?", "?", nil), ("sandbox", "sandbox", nil),

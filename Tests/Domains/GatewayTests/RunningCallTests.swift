@@ -15,8 +15,8 @@ import Testing
             startedAt: .now)
     }
 
-    private func usage(_ body: String, member: String = "choices") throws(UpstreamFailure) -> TokenUsage {
-        try running().usage(inAnswer: Array(body.utf8), answers: member)
+    private func usage(_ body: String, in shape: AnswerShape = .completion) throws(UpstreamFailure) -> TokenUsage {
+        try running().usage(in: Array(body.utf8), shape)
     }
 
     @Test("the provider's own count is taken, else the answer is estimated")
@@ -34,7 +34,7 @@ import Testing
     @Test("embeddings have input only")
     func embeddings() throws {
         #expect(
-            try usage(#"{"data":[],"usage":{"prompt_tokens":9,"total_tokens":9}}"#, member: "data")
+            try usage(#"{"data":[],"usage":{"prompt_tokens":9,"total_tokens":9}}"#, in: .embeddings)
                 == TokenUsage(input: 9, output: 0, estimated: false))
     }
 

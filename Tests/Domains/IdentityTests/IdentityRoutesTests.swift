@@ -6,6 +6,7 @@ import HTTPServer
 import Identity
 import JSON
 import Observability
+import Postgres
 import SwiftExtensions
 import TestSupport
 import Testing
@@ -88,6 +89,17 @@ import Testing
                 #expect(refused.status == 400, "\(ceiling)")
                 #expect(refused.body["field"]?.string == "unknown_price_ceiling")
             }
+        }
+    }
+
+    @Test("while the database is away the answer is a 503 with a time to come back")
+    func away() async throws {
+        try await Fixture.with { fixture in
+            let admin = try fixture.organization("one")
+            await fixture.database.close()
+            let answer = try await send(.get, "/api/v1/keys", as: admin, fixture)
+            #expect(answer.status == 503)
+            #expect(answer.body["code"]?.string == "store_unavailable")
         }
     }
 }

@@ -44,8 +44,8 @@ struct Fixture: Sendable {
             """
             INSERT INTO auth.organizations (id, name, slug) VALUES ('\(principal.organization)', '\(slug)', '\(slug)');
             INSERT INTO auth.api_keys (org_id, id, name, role, key_hash, last_four)
-            VALUES ('\(principal.organization)', '\(principal.key)', 'first', '\(role.rawValue)', sha256('\(slug)'),
-                'abcd')
+            VALUES ('\(principal.organization)', '\(principal.key)', 'first', '\(role.rawValue)',
+                    sha256('\(slug)'), 'abcd')
             """)
         return principal
     }

@@ -108,6 +108,15 @@ import Testing
         #expect(try await text(request("/count/connections")) == "2")
     }
 
+    @Test("a request on a kept connection that dies under it goes out again on a new one")
+    func retry() async throws {
+        for _ in 0..<20 {
+            #expect(try await text(request("/hello")) == "hello")
+            // Closed by the server without an answer, and only once.
+            #expect(try await text(request("/dropreused", "POST", body: "x")) == "fresh")
+        }
+    }
+
     @Test("fifty requests at once are all answered, at the same time")
     func concurrent() async throws {
         let start = ContinuousClock.now

@@ -69,11 +69,15 @@ final class Peer: Sendable {
             try:
                 c.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 if context: c = context.wrap_socket(c, server_side=True)
-                buffer = b""
+                buffer, served = b"", 0
                 while True:
                     request = read(c, buffer)
                     if request is None: return
                     head, fields, body, buffer = request
+                    served += 1
+                    if b" /dropreused " in head:
+                        if served > 1: return
+                        respond(c, b"fresh"); continue
                     if not answer(c, head, fields, body): return
             except OSError: pass
             finally: c.close()
