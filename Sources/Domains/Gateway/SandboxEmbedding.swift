@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Core
 import Cryptography
 import JSON
 import Providers
@@ -9,8 +10,18 @@ import SwiftExtensions
 enum SandboxEmbedding {
     /// When the client does not say.
     static let standardDimensions = 32
+    /// Numbers in one answer: some 12 MB of JSON.
+    static let numbersMaximum = 1_000_000
 
-    static func answer(_ request: EmbeddingRequest, model: String) -> [UInt8] {
+    /// Refuses what would be a vast answer.
+    static func answer(_ request: EmbeddingRequest, model: String) throws(UpstreamFailure) -> [UInt8] {
+        guard request.inputs * (request.dimensions ?? standardDimensions) <= numbersMaximum else {
+            throw UpstreamFailure(
+                DomainError(
+                    .invalid, code: "invalid_value",
+                    "The sandbox answers with at most \(numbersMaximum) numbers; ask for fewer dimensions or inputs.",
+                    parameter: "dimensions", shouldRetry: false), mayHaveBeenCharged: false)
+        }
         let inputs = request.inputs == 1 && request.input.kind != .array ? [request.input] : request.input.elements
         let texts = inputs.first?.kind == .number ? [request.input] : inputs
         let data: [JSONValue] = texts.enumerated().map { index, text in

@@ -30,7 +30,7 @@ package final class SandboxProvider: ModelProvider {
     /// Vectors that depend on the inputs alone.
     package func embed(_ call: EmbeddingCall) async throws(UpstreamFailure) -> [UInt8] {
         try await behave(as: call.model.upstreamName, call.request.model)
-        return SandboxEmbedding.answer(call.request, model: call.model.name)
+        return try SandboxEmbedding.answer(call.request, model: call.model.name)
     }
 
     private func behave(as model: String, _ reference: ModelReference) async throws(UpstreamFailure) {

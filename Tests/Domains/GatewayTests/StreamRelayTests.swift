@@ -7,7 +7,7 @@ import Testing
 @Suite struct StreamRelayTests {
     /// What an ordinary provider sends when usage is asked for.
     static let chunks = [
-        #"data: {"id":"1","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],"usage":null}"#,
+        #"data: {"id":"1","choices":[{"index":0,"delta":{"role":"assistant"},"finish_reason":null}],"usage":null}"#,
         #"data: {"id":"1","choices":[{"index":0,"delta":{"content":"Grüße 😀"},"finish_reason":null}],"usage":null}"#,
         ": keep-alive",
         #"data: {"id":"1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":null}"#,
@@ -68,7 +68,8 @@ import Testing
     @Test("usage in the same chunk as an answer is taken out of it, and the answer stays")
     func together() throws {
         let chunk =
-            #"data: {"id":"1","usage":{"prompt_tokens":3,"completion_tokens":2},"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}],"x":1}"#
+            #"data: {"id":"1","usage":{"prompt_tokens":3,"completion_tokens":2},"#
+            + #""choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}],"x":1}"#
         let (output, relay) = try relayed(chunk + "\n\n")
         #expect(
             output == #"data: {"id":"1","choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}],"x":1}"#
@@ -81,7 +82,7 @@ import Testing
     @Test("of counts that grow the last one counts")
     func growing() throws {
         let text = (1...3).map {
-            #"data: {"choices":[{"index":0,"delta":{"content":"a"}}],"usage":{"prompt_tokens":9,"completion_tokens":\#($0)}}"#
+            #"data: {"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":9,"completion_tokens":\#($0)}}"#
                 + "\n\n"
         }.joined()
         #expect(try relayed(text).relay.reported?.output == 3)
@@ -98,8 +99,10 @@ import Testing
     @Test("tool calls pass in their pieces and are counted")
     func tools() throws {
         let text = [
-            #"data: {"choices":[{"index":0,"delta":{"role":"assistant","content":null,"tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"f","arguments":""}}]},"finish_reason":null}]}"#,
-            #"data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"a\":"}}]},"finish_reason":null}]}"#,
+            #"data: {"choices":[{"index":0,"delta":{"role":"assistant","content":null,"tool_calls":[{"index":0,"#
+                + #""id":"call_1","type":"function","function":{"name":"f","arguments":""}}]},"finish_reason":null}]}"#,
+            #"data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"a\":"}}]},"#
+                + #""finish_reason":null}]}"#,
             #"data: {"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}"#,
         ].map { $0 + "\n\n" }.joined()
         let (output, relay) = try relayed(text)

@@ -60,10 +60,8 @@ import Testing
             #expect(!error.code.isEmpty)
             #expect(error.message.utf8.count < 2000)
         }
-        let huge = failure(
-            400,
-            #"{"error":{"message":"\#(String(repeating: "x", count: 100_000))","code":"\#(String(repeating: "c", count: 100_000))"}}"#
-        )
+        let long = String(repeating: "x", count: 100_000)
+        let huge = failure(400, #"{"error":{"message":"\#(long)","code":"\#(long)"}}"#)
         #expect(huge.error.message.utf8.count < 2000)
         #expect(huge.error.code.utf8.count <= 400)
     }

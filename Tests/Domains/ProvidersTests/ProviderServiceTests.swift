@@ -239,7 +239,10 @@ import Testing
             #expect(fixture.models(of: mine).count == 1)
             for statement: SQL in [
                 "UPDATE providers.providers SET org_id = \(mine.organization)",
-                "INSERT INTO providers.models (org_id, id, provider_id, name) VALUES (\(mine.organization), \(UniqueID.v7()), \(id), 'x')",
+                """
+                INSERT INTO providers.models (org_id, id, provider_id, name)
+                VALUES (\(mine.organization), \(UniqueID.v7()), \(id), 'x')
+                """,
             ] {
                 let error = await #expect(throws: PostgresError.self) {
                     try await fixture.database.transaction(settings: [("app.org_id", "\(other.organization)")]) {
