@@ -175,7 +175,7 @@ final class Connection: @unchecked Sendable {
     // MARK: Answering
 
     private func answer(_ response: HTTPResponse, to request: UInt64) async {
-        guard isHandling(request) else { return }
+        guard isHandling(request) else { return await dismiss(response, request) }
         guard (200...599).contains(response.status) else {
             return respond(own(500), configuration.errorBody(500, "the handler's status is none of a response"))
         }
@@ -197,7 +197,6 @@ final class Connection: @unchecked Sendable {
         let hasContent = response.status != 204 && response.status != 304
         isChunked = minorVersion == 1
         sendHead(response, !hasContent ? .none : isChunked ? .chunked : .untilClose)
-        guard isHandling(request) else { return }
         guard hasContent, method != .head else { return end() }
         do {
             try await produce(HTTPBodyWriter(connection: self, request: request))
@@ -208,6 +207,13 @@ final class Connection: @unchecked Sendable {
         guard isHandling(request) else { return }
         if isChunked { send(Array("0\r\n\r\n".utf8)) }
         end()
+    }
+
+    /// The client left before its answer began: whoever would have produced the content still runs, finds that nothing
+    /// can be written, and puts its own affairs in order.
+    private func dismiss(_ response: HTTPResponse, _ request: UInt64) async {
+        guard case .stream(let produce) = response.body else { return }
+        try? await produce(HTTPBodyWriter(connection: self, request: request))
     }
 
     /// For the body writer: false when the request is no longer the one being answered.
