@@ -3,6 +3,11 @@
 SHELL := /bin/bash
 # Where Swift's archives and swiftly unpack it, for shells whose PATH does not say so.
 export PATH := $(PATH):/opt/swift/usr/bin:$(HOME)/.local/share/swiftly/bin
+# The compiler keeps caches in HOME; some users have none that can be written.
+ifneq ($(shell test -w "$(HOME)" && echo writable),writable)
+export HOME := $(CURDIR)/.build/home
+$(shell mkdir -p "$(HOME)")
+endif
 
 .PHONY: help run test build bench lint docs clean test-thread test-address e2e programs
 
@@ -22,7 +27,8 @@ test: ## Install what is missing and run every test
 
 e2e: programs ## Run the end-to-end tests against the real program only (ARGS="-k stream")
 	@Scripts/venv .venv Tests/EndToEnd/requirements.txt
-	.venv/bin/python -m pytest Tests/EndToEnd $(ARGS)
+	@Scripts/venv .venv-litellm Tests/EndToEnd/requirements-litellm.txt
+	E2E_THIRD_PARTY=1 .venv/bin/python -m pytest Tests/EndToEnd $(ARGS)
 
 programs:
 	@Scripts/setup test
@@ -59,4 +65,4 @@ test-address: ## Run the tests with AddressSanitizer in the program
 	@Scripts/sanitize address $(ARGS)
 
 clean: ## Remove what was built (the data directory .witan stays)
-	rm -rf .build .venv Benchmarks/results
+	rm -rf .build .venv .venv-litellm Benchmarks/results

@@ -137,19 +137,30 @@ let package = Package(
         tests(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
         tests(.platform, "Journal", uses: ["SwiftExtensions"]),
         tests(.domains, "Core", uses: ["SwiftExtensions"]),
-        tests(.domains, "API", uses: ["Core", "HTTPServer", "JSON", "SwiftExtensions"]),
+        tests(.domains, "API", uses: ["Core", "HTTPServer", "JSON", "Observability", "SwiftExtensions"]),
         tests(
             .domains, "Audit",
-            uses: ["TestSupport", "Core", "Postgres", "Cryptography", "EventLoop", "JSON", "SwiftExtensions"]),
+            uses: [
+                "TestSupport", "API", "Core", "Postgres", "Cryptography", "EventLoop", "JSON", "SwiftExtensions",
+            ]),
         tests(
             .domains, "Identity",
-            uses: ["TestSupport", "Audit", "Core", "Postgres", "Cryptography", "EventLoop", "JSON", "SwiftExtensions"]),
+            uses: [
+                "TestSupport", "Audit", "API", "Core", "Postgres", "Cryptography", "EventLoop", "HTTPServer", "JSON",
+                "Observability", "SwiftExtensions",
+            ]),
         tests(
             .domains, "Providers",
-            uses: ["TestSupport", "Audit", "Core", "Postgres", "Cryptography", "EventLoop", "JSON", "SwiftExtensions"]),
+            uses: [
+                "TestSupport", "Audit", "API", "Core", "Postgres", "Cryptography", "EventLoop", "HTTPClient",
+                "HTTPServer", "JSON", "Observability", "SwiftExtensions",
+            ]),
         tests(
             .domains, "Gateway",
-            uses: ["TestSupport", "Providers", "Audit", "Core", "Postgres", "EventLoop", "JSON", "SwiftExtensions"]),
+            uses: [
+                "TestSupport", "Providers", "Identity", "Audit", "API", "Core", "Cryptography", "Postgres", "EventLoop",
+                "HTTPClient", "HTTPServer", "Journal", "JSON", "Observability", "SwiftExtensions",
+            ]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: settings),
     ],
     cLanguageStandard: .c17,

@@ -28,8 +28,8 @@ def mock():
 
 
 @pytest.fixture(scope="session")
-def witan(mock):
-    """The shared server; tests must leave it as they found it."""
+def shared_witan(mock):
+    """The shared server, for fixtures of modules."""
     server = Witan()
     try:
         server.start()
@@ -37,6 +37,14 @@ def witan(mock):
         yield server
     finally:
         server.remove()
+
+
+@pytest.fixture
+def witan(shared_witan):
+    """The shared server; tests must leave it as they found it."""
+    code = shared_witan.process.poll()
+    assert code is None, f"the shared server ended with {code}:\n{shared_witan.tail()}"
+    return shared_witan
 
 
 @pytest.fixture

@@ -148,7 +148,7 @@ class Witan:
     # What it is made of
 
     def postgres_pid(self):
-        with contextlib.suppress(FileNotFoundError, IndexError, ValueError):
+        with contextlib.suppress(OSError, IndexError, ValueError):
             return int((self.data / "postgres/postmaster.pid").read_text().split("\n")[0])
 
     def redis_pid(self):

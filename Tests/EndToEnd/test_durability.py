@@ -10,8 +10,8 @@ import pytest
 
 from harness import Load, wait_for
 
-SERVER_ROUNDS = int(os.environ.get("WITAN_TEST_SERVER_KILLS", "20"))
-POSTGRES_ROUNDS = int(os.environ.get("WITAN_TEST_POSTGRES_KILLS", "10"))
+SERVER_ROUNDS = int(os.environ.get("E2E_SERVER_KILLS", "20"))
+POSTGRES_ROUNDS = int(os.environ.get("E2E_POSTGRES_KILLS", "10"))
 MODELS = ("mock", "mock-delay-50", "mock-chunks-3")
 
 
@@ -73,11 +73,11 @@ def test_no_acknowledged_call_is_lost_when_postgresql_is_killed_under_load(new_w
     with Load(witan) as load:
         for _ in range(POSTGRES_ROUNDS):
             before = len(load.acknowledged)
-            wait_for(lambda: len(load.acknowledged) > before + 20, 30, "answers after PostgreSQL came back")
+            wait_for(lambda: len(load.acknowledged) > before + 20, 60, "answers after PostgreSQL came back")
             time.sleep(random.uniform(0.2, 0.8))
             os.kill(witan.postgres_pid(), signal.SIGKILL)
         before = len(load.acknowledged)
-        wait_for(lambda: len(load.acknowledged) > before + 20, 30, "answers after the last death")
+        wait_for(lambda: len(load.acknowledged) > before + 20, 60, "answers after the last death")
     wait_for(witan.is_ready, 10)
     time.sleep(1)
     check_everything(witan, [load], own_mock)

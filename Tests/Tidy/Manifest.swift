@@ -16,8 +16,22 @@ struct Manifest {
         let pattern = /(?<call>\bmodule|\btests|\blibrary|\.target|\.executableTarget|\.testTarget)\(/
         let start = text.range(of: "targets: [\n")?.upperBound ?? text.startIndex
         targets = text[start...].matches(of: pattern).compactMap { match in
-            Self.target(String(match.call), Self.balanced(text[match.range.upperBound...]))
+            Self.target(String(match.call), Self.balanced(text[match.range.upperBound...]), lists: Self.lists(text))
         }
+    }
+
+    /// What a line such as `let some = condition ? ["A"] : []` can hold.
+    private static func lists(_ text: String) -> [String: [String]] {
+        let pattern = /\blet\s+(?<name>\w+)\s*=(?<value>[^\n]*)/
+        return Dictionary(
+            text.matches(of: pattern).map { match in
+                let items = match.value.matches(of: /\s\[(?<list>[^\]]*)\]/).flatMap { quoted($0.list) }
+                return (String(match.name), items)
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    private static func quoted(_ text: some StringProtocol) -> [String] {
+        String(text).matches(of: /"(?<word>[^"]*)"/).map { String($0.word) }
     }
 
     /// The text up to the parenthesis that closes.
@@ -30,12 +44,13 @@ struct Manifest {
             })
     }
 
-    private static func target(_ call: String, _ arguments: String) -> Target? {
-        let words = arguments.matches(of: /"(?<word>[^"]*)"/).map { String($0.word) }
-        guard let name = words.first else { return nil }
+    private static func target(_ call: String, _ arguments: String, lists: [String: [String]]) -> Target? {
+        guard let name = quoted(arguments).first else { return nil }
         let floor = arguments.firstMatch(of: /^\s*\.(?<floor>\w+)/).map { String($0.floor).capitalized } ?? ""
-        let listed = arguments.firstMatch(of: /(?:uses|dependencies):\s*\[(?<list>[^\]]*)\]/)
-        let dependencies = listed?.list.matches(of: /"(?<word>[^"]*)"/).map { String($0.word) } ?? []
+        let list = /(?:uses|dependencies):\s*(?:\((?<named>\w+)\s*\+\s*)?\[(?<list>[^\]]*)\]/
+        let listed = arguments.firstMatch(of: list)
+        let named = listed?.named.flatMap { lists[String($0)] } ?? []
+        let dependencies = named + quoted(listed?.list ?? "")
         switch call {
         case "module": return Target(name: name, path: "Sources/\(floor)/\(name)", dependencies: dependencies)
         case "tests":

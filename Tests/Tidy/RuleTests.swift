@@ -165,6 +165,7 @@ import Testing
 
     private static let manifest = Manifest(
         """
+        let some = Context.environment["PLAIN"] == nil ? ["Low"] : []
         let package = Package(
             targets: [
                 library("CEvent", package: "libevent-dev"),
@@ -177,6 +178,9 @@ import Testing
                     ]),
                 .executableTarget(
                     name: "Main", dependencies: ["Bank"].map { .byName(name: $0) }, path: "Sources/App/Main"),
+                .executableTarget(
+                    name: "Extra", dependencies: (some + ["Bank"]).map { .byName(name: $0) },
+                    path: "Sources/App/Extra"),
                 tests(.platform, "Loop", uses: ["Low"]),
             ])
         """)
@@ -184,11 +188,14 @@ import Testing
     @Test("the manifest is read from its text")
     func manifestText() {
         let targets = Self.manifest.targets
-        #expect(targets.map(\.name) == ["CEvent", "Low", "Loop", "Bank", "Main", "LoopTests"])
+        #expect(targets.map(\.name) == ["CEvent", "Low", "Loop", "Bank", "Main", "Extra", "LoopTests"])
         #expect(
-            targets.map(\.path).suffix(3) == ["Sources/Domains/Bank", "Sources/App/Main", "Tests/Platform/LoopTests"])
+            targets.map(\.path).suffix(4) == [
+                "Sources/Domains/Bank", "Sources/App/Main", "Sources/App/Extra", "Tests/Platform/LoopTests",
+            ])
         #expect(targets[3].dependencies == ["Loop", "Low"])
-        #expect(targets[5].dependencies == ["Loop", "Low"])
+        #expect(targets[5].dependencies == ["Low", "Bank"])
+        #expect(targets[6].dependencies == ["Loop", "Low"])
         #expect(Self.manifest.upwardDependencies() == [])
         let upward = Manifest("targets: [\n module(.platform, \"A\", uses: [\"B\"]), module(.domains, \"B\"),")
         #expect(upward.upwardDependencies() == ["A uses B, which is above it"])

@@ -16,6 +16,13 @@ struct Rule {
 }
 
 enum StyleRules {
+    /// Whether a line of a test is one string literal and nothing else.
+    private static func isSample(_ line: String, in file: SourceFile) -> Bool {
+        guard !file.isSource else { return false }
+        let text = line.drop { $0 == " " }
+        return text.hasPrefix("\"") || text.hasPrefix("#\"")
+    }
+
     static var all: [Rule] {
         [
             Rule(name: "the first line is the license", applies: { _ in true }) { file in
@@ -26,7 +33,8 @@ enum StyleRules {
                 file.lines.count <= 600 ? [] : [file.violation(601, "a file has at most 600 lines")]
             },
             Rule(name: "a line has at most 120 columns", applies: { _ in true }) { file in
-                file.lines.enumerated().filter { $0.element.count > 120 }
+                // A test's sample, one literal on a line of its own, is as long as it is.
+                file.lines.enumerated().filter { $0.element.count > 120 && !isSample($0.element, in: file) }
                     .map { file.violation($0.offset + 1, "a line has at most 120 columns") }
             },
             Rule(name: "a function has at most 70 lines", applies: { _ in true }, check: Declarations.longFunctions),

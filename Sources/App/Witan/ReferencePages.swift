@@ -103,6 +103,7 @@ extension Setting.Kind {
         case .text: "text"
         case .integer(let range): "\(range.lowerBound) to \(range.upperBound)"
         case .duration: "duration"
+        case .address: "a numeric address and a port"
         case .boolean: "`true` or `false`"
         case .choice(let choices): choices.map { "`\($0)`" }.joined(separator: ", ")
         }

@@ -58,7 +58,7 @@ enum ServeCommand {
             await server.close()
             throw CommandFailure(.failed, error.description)
         }
-        if let firstKey { FirstCall.show(key: firstKey, port: port, configuration: configuration, stores: stores) }
+        FirstCall.show(key: firstKey, port: port, configuration: configuration, stores: stores)
         logger.info(
             "ready",
             [
@@ -71,30 +71,38 @@ enum ServeCommand {
     }
 }
 
-/// What a first start prints: the key, once, and a call that works as printed.
+/// What a start prints: on the first one the key, once; for people a call that works as printed.
 enum FirstCall {
-    static func show(key: Secret<String>, port: Int, configuration: Configuration, stores: Stores) {
-        let file = "\(stores.directory.path)/admin.key"
-        let isKept = TextFile.writePrivate(key.reveal() + "\n", to: file)
+    static func keyFile(in directory: DataDirectory) -> String { "\(directory.path)/admin.key" }
+
+    /// Keeps the key before the transaction that makes it commits, so that nobody is locked out by what comes between.
+    static func keep(_ key: Secret<String>, in file: String) throws(CommandFailure) {
+        guard TextFile.writePrivate(key.reveal() + "\n", to: file) else {
+            throw CommandFailure(.failed, "The first key could not be kept in \(file): check owner and free space.")
+        }
+    }
+
+    static func show(key: Secret<String>?, port: Int, configuration: Configuration, stores: Stores) {
+        let file = keyFile(in: stores.directory)
+        let terminal = Terminal.standard
+        guard key != nil || terminal.isInteractive && TextFile.read(file, limit: 100) != nil else { return }
+        var text = "\nWitan is ready. "
+        if let key {
+            text += "Your administrator key, shown this once, and kept in \(file):\n\n  \(key.reveal())\n\n"
+        }
         let scheme = configuration["WITAN_TLS_KEY_FILE"] == nil ? "http" : "https"
         let host = configuration.text("WITAN_LISTEN").replacing("0.0.0.0", with: "127.0.0.1")
         let address = host.hasSuffix(":0") ? String(host.dropLast(1)) + String(port) : host
-        let kept = isKept ? ", and kept in \(file)" : "; it could not be kept in \(file), so note it now"
-        Terminal.standard.write(
-            """
+        terminal.write(
+            text + """
+                A first call:
 
-            Witan is ready. Your administrator key, shown this once\(kept):
-
-              \(key.reveal())
-
-            A first call:
-
-              curl \(scheme)://\(address)/v1/chat/completions \\
-                -H 'authorization: Bearer \(key.reveal())' \\
-                -H 'content-type: application/json' \\
-                -d '{"model":"sandbox/echo","messages":[{"role":"user","content":"Hello, council."}]}'
+                  curl \(scheme)://\(address)/v1/chat/completions \\
+                    -H "authorization: Bearer \(key?.reveal() ?? "$(cat '\(file)')")" \\
+                    -H 'content-type: application/json' \\
+                    -d '{"model":"sandbox/echo","messages":[{"role":"user","content":"Hello, council."}]}'
 
 
-            """)
+                """)
     }
 }

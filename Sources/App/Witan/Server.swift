@@ -82,7 +82,7 @@ struct Server: Sendable {
         let keyService = APIKeyService(database: database, pepper: pepper, monitor: keys)
         let organizations = OrganizationService(database: database, pepper: pepper, monitor: keys)
         let providers = ProviderService(database: database, masterKey: masterKey, monitor: catalog)
-        let chat = ChatCompletions(
+        let chat = ModelCalls(
             catalog: catalog, ledger: ledger, upstream: ProviderClient(client: client), sandbox: SandboxProvider())
 
         let readiness = Readiness()
@@ -134,9 +134,11 @@ struct Server: Sendable {
         try await MasterKeyCheck.run(masterKey, in: database)
         try await Partitions.ensure(in: database)
         let masterKey = masterKey
-        let token = try await organizations.bootstrap { organization, transaction in
+        let keyFile = FirstCall.keyFile(in: stores.directory)
+        let token = try await organizations.bootstrap { organization, token, transaction in
             try await ProviderService.createSandbox(
                 organization: organization, masterKey: masterKey, in: transaction)
+            try FirstCall.keep(token.text, in: keyFile)
         }
         try await keys.refresh()
         try await catalog.refresh()

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import Arguments
+import Glibc
 
 /// One setting: its name in the environment and in the file, what it takes, its default, one sentence.
 struct Setting: Sendable {
     enum Kind: Sendable {
         case text
+        /// A numeric address and a port, as `127.0.0.1:8080` or `[::1]:8080`.
+        case address
         case integer(ClosedRange<Int>)
         case duration
         case boolean
@@ -32,6 +35,10 @@ struct Setting: Sendable {
     func problem(with text: String) -> String? {
         switch kind {
         case .text: return text.isEmpty ? "\(key) is empty" : nil
+        case .address:
+            guard Self.isAddress(text) else {
+                return "\(key) takes a numeric address and a port such as 127.0.0.1:8080 or [::1]:8080, not '\(text)'"
+            }
         case .integer(let range):
             guard let number = Int(text), range.contains(number) else {
                 return "\(key) takes a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text)'"
@@ -48,6 +55,18 @@ struct Setting: Sendable {
             }
         }
         return nil
+    }
+
+    private static func isAddress(_ text: String) -> Bool {
+        guard let colon = text.lastIndex(of: ":"), UInt16(text[text.index(after: colon)...]) != nil else {
+            return false
+        }
+        let host = text[..<colon]
+        var address = in6_addr()
+        if host.first == "[", host.last == "]" {
+            return inet_pton(AF_INET6, String(host.dropFirst().dropLast()), &address) == 1
+        }
+        return inet_pton(AF_INET, String(host), &address) == 1
     }
 
     /// The one list: parsing, `witan settings`, the reference page and the boot report come from it.
@@ -67,7 +86,7 @@ struct Setting: Sendable {
         Setting(
             "DATABASE_LOG_SLOW_QUERIES", .boolean, "true", "Whether slow statements are logged, without their values."),
         Setting("DATABASE_SLOW_QUERY_THRESHOLD", .duration, "1s", "From when on a statement is slow."),
-        Setting("WITAN_LISTEN", .text, "127.0.0.1:8080", "Address and port of the server."),
+        Setting("WITAN_LISTEN", .address, "127.0.0.1:8080", "Address and port of the server."),
         Setting("WITAN_DATA_DIR", .text, ".witan", "Directory of everything the program keeps by itself."),
         Setting(
             "WITAN_MASTER_KEY_FILE", .text, nil,

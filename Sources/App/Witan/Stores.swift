@@ -31,7 +31,12 @@ struct Stores: Sendable {
             }
             var redis: PrivateRedis?
             if configuration["REDIS_URL"] == nil {
-                redis = try PrivateRedis.start(in: directory) { log($0, to: logger) }
+                do throws(EmbeddedServerError) {
+                    redis = try PrivateRedis.start(in: directory) { log($0, to: logger) }
+                } catch {
+                    // Redis only accelerates: without it the program runs, and says so.
+                    logger.warning("no private redis", [("error", LogValue(error))])
+                }
             }
             let url = configuration["DATABASE_URL"] ?? postgres?.connectionString() ?? ""
             let direct =

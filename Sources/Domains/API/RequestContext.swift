@@ -55,6 +55,8 @@ package struct RequestContext: Sendable {
             return try JSONFields(try JSONText(validating: request.body).root)
         } catch let error as JSONError {
             throw DomainError(.invalid, code: "invalid_json", "The body is not valid JSON: \(error.description).")
+        } catch let error as JSONFieldError where error.problem == .duplicate {
+            throw DomainError(.invalid, code: "invalid_value", error.description + ".", parameter: error.path)
         } catch {
             throw DomainError(.invalid, code: "invalid_json", "The body must be a JSON object.")
         }

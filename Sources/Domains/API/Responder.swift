@@ -84,7 +84,7 @@ package final class Responder: Sendable {
             guard authorization.utf8.count > 7, scheme.elementsEqual("bearer ".utf8, by: { $0 | 0x20 == $1 }) else {
                 return nil
             }
-            return String(authorization[scheme.endIndex...])
+            return String(authorization[scheme.endIndex...].drop { $0 == " " })
         }
         return headers["x-api-key"] ?? headers["api-key"]
     }
@@ -105,10 +105,4 @@ package final class Responder: Sendable {
             ])
         return .unforeseen
     }
-}
-
-/// An error of another layer that knows what clients may be told of it.
-package protocol DomainErrorConvertible: Error {
-    /// Nil for what clients are told nothing of.
-    var domainError: DomainError? { get }
 }

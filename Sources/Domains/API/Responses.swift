@@ -63,8 +63,7 @@ package enum ErrorResponse {
         case .unauthenticated: "authentication_error"
         case .forbidden: "permission_error"
         case .rateLimited: error.code == "insufficient_quota" ? "insufficient_quota" : "rate_limit_exceeded"
-        case .upstream, .upstreamTimeout: "upstream_error"
-        case .internalFailure, .unavailable: "server_error"
+        case .internalFailure, .upstream, .unavailable, .upstreamTimeout: "server_error"
         }
     }
 

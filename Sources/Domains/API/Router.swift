@@ -41,7 +41,7 @@ package struct Router: Sendable {
         let wanted = method == .head ? .get : method
         if let found = exact[path] {
             if let endpoint = found[wanted] { return .endpoint(endpoint, parameters: [:]) }
-            return .otherMethods(found.keys.sorted { $0.rawValue < $1.rawValue })
+            return .otherMethods(Self.allowed(Array(found.keys)))
         }
         var others: [HTTPMethod] = []
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
@@ -50,7 +50,12 @@ package struct Router: Sendable {
             if endpoint.method == wanted { return .endpoint(endpoint, parameters: parameters) }
             others.append(endpoint.method)
         }
-        return others.isEmpty ? .none : .otherMethods(others)
+        return others.isEmpty ? .none : .otherMethods(Self.allowed(others))
+    }
+
+    /// Sorted, each once, with HEAD where GET is.
+    private static func allowed(_ methods: [HTTPMethod]) -> [HTTPMethod] {
+        Set(methods.contains(.get) ? methods + [.head] : methods).sorted { $0.rawValue < $1.rawValue }
     }
 
     private static func segments(_ path: String) -> [Segment] {

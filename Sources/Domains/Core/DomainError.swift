@@ -69,3 +69,9 @@ package struct DomainError: Error, Sendable, Equatable, CustomStringConvertible 
             "\(what) Nothing was sent or changed; retry in a moment.", retryAfter: .seconds(1))
     }
 }
+
+/// An error of another layer that knows what clients may be told of it.
+package protocol DomainErrorConvertible: Error {
+    /// Nil for what clients are told nothing of: then it is logged, and answered as unforeseen.
+    var domainError: DomainError? { get }
+}

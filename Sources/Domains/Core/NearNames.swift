@@ -10,7 +10,9 @@ package enum NearNames {
         for candidate in names {
             let bytes = Array(candidate.lowercased().utf8.prefix(100))
             let tail = bytes.lastIndex(of: UInt8(ascii: "/")).map { Array(bytes[($0 + 1)...]) } ?? bytes
-            let distance = min(edits(wanted, bytes), edits(wanted, tail))
+            var distance = min(edits(wanted, bytes), edits(wanted, tail))
+            // What contains the name comes after what is few edits away.
+            if distance > bound, wanted.count >= 3, bytes.firstRange(of: wanted) != nil { distance = bound }
             if distance <= bound { found.append((distance, candidate)) }
         }
         return found.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(3).map(\.name)

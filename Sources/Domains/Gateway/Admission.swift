@@ -19,8 +19,17 @@ package enum Admission {
     package static func decide(
         _ request: ChatRequest, by principal: Principal, catalog: Catalog, now: Timestamp
     ) throws(DomainError) -> Admitted {
+        try decide(
+            model: request.model.name, assumed: TokenEstimate.worstCase(request), by: principal, catalog: catalog,
+            now: now)
+    }
+
+    /// The same for any call of a model that may use `assumed`.
+    package static func decide(
+        model name: String, assumed: TokenUsage, by principal: Principal, catalog: Catalog, now: Timestamp
+    ) throws(DomainError) -> Admitted {
         let own = catalog.organizations[principal.organization] ?? OrganizationCatalog()
-        let model = try own.find(request.model.name)
+        let model = try own.find(name)
         guard principal.allowedModels.isEmpty || principal.allowedModels.contains(model.name) else {
             throw DomainError(
                 .forbidden, code: "model_not_allowed",
@@ -29,6 +38,6 @@ package enum Admission {
                 parameter: "model", shouldRetry: false)
         }
         let price = try model.price(at: now, ceiling: principal.policy.unknownPriceCeiling)
-        return Admitted(model: model, price: price, assumed: TokenEstimate.worstCase(request))
+        return Admitted(model: model, price: price, assumed: assumed)
     }
 }

@@ -14,6 +14,8 @@ package final class CallLedgerService: Sendable {
     private let journal: SlotJournal
     /// Slots of calls whose rows wait for the database to come back; freed once the queue before them is written.
     private let waiting = Locked<[(slot: Int, mark: UInt64)]>([])
+    /// Records that found the queue full, with their slots, which bound them.
+    private let unqueued = Locked<[(record: CallRecord, slot: Int)]>([])
 
     /// Both outlive the ledger and are started and stopped by the program.
     package init(writer: BatchWriter, journal: SlotJournal) {
@@ -49,8 +51,7 @@ package final class CallLedgerService: Sendable {
             }
             journal.release(slot)
         } catch {
-            let mark = writer.queuedEntries
-            waiting.withLock { $0.append((slot, mark)) }
+            hold(record, slot: slot, error)
             throw DomainError(
                 .unavailable, code: "record_unavailable",
                 "The call was made but its record is not committed yet, so its answer is withheld; it will be recorded "
@@ -58,8 +59,32 @@ package final class CallLedgerService: Sendable {
         }
     }
 
-    /// Frees the slots of calls that had to wait and are written by now. Run by clock.
+    /// A call that is not written yet keeps its slot. Where its rows were refused it keeps it until the next start,
+    /// which closes it as interrupted.
+    private func hold(_ record: CallRecord, slot: Int, _ error: PostgresError) {
+        switch error {
+        case .timeout:
+            let mark = writer.queuedEntries
+            waiting.withLock { $0.append((slot, mark)) }
+        case .overloaded: unqueued.withLock { $0.append((record, slot)) }
+        case .server, .connection, .cancelled, .decoding, .encoding, .closed: break
+        }
+    }
+
+    /// Queues what found the queue full, and frees the slots of calls that are written by now. Run by clock.
     package func reclaim() {
+        let again = unqueued.withLock { unqueued in
+            defer { unqueued = [] }
+            return unqueued
+        }
+        for (record, slot) in again {
+            do {
+                try writer.appendWithoutWaiting { CallStore.append(record, to: &$0) }
+                hold(record, slot: slot, .timeout)
+            } catch {
+                hold(record, slot: slot, error)
+            }
+        }
         let written = waiting.withLock { waiting in
             let split = waiting.partition { writer.isFinished(through: $0.mark) }
             defer { waiting.removeSubrange(split...) }

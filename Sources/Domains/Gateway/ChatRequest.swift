@@ -57,6 +57,9 @@ package struct ChatRequest: Sendable {
         if let options = streamOptions, options.kind != .object {
             throw Self.refuse("stream_options", "must be an object")
         }
+        if let twice = streamOptions?.firstDuplicateKey() {
+            throw Self.refuse("stream_options.\(twice.prefix(100))", "stands in the body twice; send it once")
+        }
         includeUsage = try Self.flag(streamOptions?["include_usage"], "stream_options.include_usage")
         let completionTokens = try Self.count(found[4], "max_completion_tokens")
         let tokens = try Self.count(found[5], "max_tokens")

@@ -6,7 +6,7 @@ import JSON
 import Providers
 import SwiftExtensions
 
-extension ChatCompletions {
+extension ModelCalls {
     /// The OpenAI-compatible endpoints, with and without the `/v1` that some clients leave out.
     package var endpoints: [Endpoint] {
         ["/v1", ""].flatMap { prefix in
@@ -19,7 +19,17 @@ extension ChatCompletions {
                         .init("messages", "array", required: true, "the conversation"),
                         .init("stream", "boolean", "answer as server-sent events"),
                     ]
-                ) { try await self.respond(to: $0) },
+                ) { try await self.complete($0) },
+                Endpoint(
+                    .post, "\(prefix)/embeddings", permission: .callModels, audit: "model.called",
+                    summary: "Embeddings in OpenAI's wire format, governed and recorded", style: .openAI,
+                    fields: [
+                        .init("model", "string", required: true, "provider/model"),
+                        .init("input", "string", required: true, "a text, texts, tokens or arrays of tokens"),
+                        .init("encoding_format", "string", "float or base64"),
+                        .init("dimensions", "integer", "length of the vectors"),
+                    ]
+                ) { try await self.embed($0) },
                 Endpoint(
                     .get, "\(prefix)/models", permission: .readModels, summary: "The models this key may call",
                     style: .openAI

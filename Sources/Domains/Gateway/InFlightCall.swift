@@ -44,9 +44,10 @@ package struct InFlightCall: Sendable, Equatable {
             withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
         }
         func append(_ text: String, limit: Int) {
-            let utf8 = text.utf8.prefix(limit)
-            append(UInt16(utf8.count))
-            bytes.append(contentsOf: utf8)
+            var text = text[...]
+            while text.utf8.count > limit { text.removeLast() }
+            append(UInt16(text.utf8.count))
+            bytes.append(contentsOf: text.utf8)
         }
         bytes.append(1)
         for id in [id, organization, key] {

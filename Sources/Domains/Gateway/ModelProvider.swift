@@ -11,8 +11,20 @@ package struct UpstreamCall: Sendable {
     package let traceParent: String
 }
 
-/// Something that answers chat completions in OpenAI's wire format.
+/// One admitted request for embeddings on its way to a provider.
+package struct EmbeddingCall: Sendable {
+    /// As the client sent it.
+    package let request: EmbeddingRequest
+    /// Whom it goes to.
+    package let model: CatalogModel
+    /// W3C trace context for the provider.
+    package let traceParent: String
+}
+
+/// Something that answers chat completions and embeddings in OpenAI's wire format.
 package protocol ModelProvider: Sendable {
+    /// The bytes of a list of embeddings.
+    func embed(_ call: EmbeddingCall) async throws(UpstreamFailure) -> [UInt8]
     /// The whole answer: the bytes of a `chat.completion` object.
     func complete(_ call: UpstreamCall) async throws(UpstreamFailure) -> [UInt8]
     /// The answer as it comes; returns once the provider has begun to answer with success.

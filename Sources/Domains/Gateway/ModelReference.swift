@@ -21,7 +21,7 @@ package struct ModelReference: Sendable, Equatable {
     /// The value of one setting in the query.
     package func setting(_ key: String) -> String? {
         query?.split(separator: "&").lazy.compactMap { pair -> String? in
-            let parts = pair.split(separator: "=", maxSplits: 1)
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             return parts.count == 2 && parts[0] == key ? String(parts[1]) : nil
         }.first
     }

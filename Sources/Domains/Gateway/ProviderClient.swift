@@ -13,16 +13,30 @@ package struct ProviderClient: ModelProvider {
 
     /// One call with its whole answer.
     package func complete(_ call: UpstreamCall) async throws(UpstreamFailure) -> [UInt8] {
+        try await fetch(Self.request(call), provider: call.model.provider)
+    }
+
+    /// The vectors of one request.
+    package func embed(_ call: EmbeddingCall) async throws(UpstreamFailure) -> [UInt8] {
+        let body = UpstreamBody.bytes(of: call.request, model: call.model.upstreamName)
+        return try await fetch(
+            Self.request("/embeddings", body, to: call.model.provider, traceParent: call.traceParent),
+            provider: call.model.provider)
+    }
+
+    private func fetch(
+        _ request: HTTPClientRequest, provider: CatalogProvider
+    ) async throws(UpstreamFailure) -> [UInt8] {
         let response: HTTPClientResponse
         do {
-            response = try await client.fetch(Self.request(call))
+            response = try await client.fetch(request)
         } catch {
-            throw Self.failure(error, provider: call.model.provider.name)
+            throw Self.failure(error, provider: provider.name)
         }
         guard (200..<300).contains(response.status) else {
             throw UpstreamFailure.status(
                 response.status, body: response.body, retryAfter: Self.retryAfter(response.headers),
-                provider: call.model.provider.name)
+                provider: provider.name)
         }
         return response.body
     }
@@ -48,14 +62,19 @@ package struct ProviderClient: ModelProvider {
     }
 
     private static func request(_ call: UpstreamCall) -> HTTPClientRequest {
-        let provider = call.model.provider
+        let body = UpstreamBody.bytes(of: call.request, model: call.model.upstreamName)
+        return request("/chat/completions", body, to: call.model.provider, traceParent: call.traceParent)
+    }
+
+    private static func request(
+        _ path: String, _ body: [UInt8], to provider: CatalogProvider, traceParent: String
+    ) -> HTTPClientRequest {
         var headers: [(name: String, value: String)] = [
-            ("content-type", "application/json"), ("traceparent", call.traceParent),
+            ("content-type", "application/json"), ("traceparent", traceParent),
         ]
         if let key = provider.apiKey { headers.append(("authorization", "Bearer \(key.reveal())")) }
         return HTTPClientRequest(
-            method: "POST", url: provider.endpoint + "/chat/completions", headers: headers,
-            body: UpstreamBody.bytes(of: call.request, model: call.model.upstreamName),
+            method: "POST", url: provider.endpoint + path, headers: headers, body: body,
             timeouts: HTTPTimeouts(
                 connect: .seconds(5), firstByte: provider.timeout, idle: min(provider.timeout, .seconds(120)),
                 total: provider.timeout * 2))

@@ -5,6 +5,14 @@ import JSON
 import Providers
 import SwiftExtensions
 
+/// What a whole answer looks like.
+enum AnswerShape {
+    case completion, embeddings
+
+    /// The member that holds the results.
+    var results: String { self == .completion ? "choices" : "data" }
+}
+
 /// A call between admission and its record: what is known so far, and how it ends.
 struct RunningCall: Sendable {
     var record: CallRecord
@@ -30,14 +38,15 @@ struct RunningCall: Sendable {
         return headers
     }
 
-    /// What a whole answer used: the provider's count, else ours. Refuses what is no chat completion.
-    func usage(inAnswer body: [UInt8]) throws(UpstreamFailure) -> TokenUsage {
+    /// What a whole answer used: the provider's count, else ours. Refuses what lacks the results that were asked for.
+    func usage(in body: [UInt8], _ shape: AnswerShape) throws(UpstreamFailure) -> TokenUsage {
         guard let text = try? JSONText(validating: body, limits: JSONLimits(maximumBytes: 64 << 20)),
             text.root.kind == .object
         else { throw .garbage(provider: record.provider) }
-        let found = text.root.members(named: ["choices", "usage"])
-        guard let choices = found[0], choices.kind == .array else { throw .garbage(provider: record.provider) }
-        return UsageReport.read(found[1]) ?? estimate(outputBytes: UsageReport.outputBytes(choices))
+        let found = text.root.members(named: [shape.results, "usage"])
+        guard let results = found[0], results.kind == .array else { throw .garbage(provider: record.provider) }
+        return UsageReport.read(found[1], countsOutput: shape == .completion)
+            ?? estimate(outputBytes: shape == .completion ? UsageReport.outputBytes(results) : 0)
     }
 
     func estimate(outputBytes: Int) -> TokenUsage {

@@ -35,7 +35,7 @@ struct SandboxAnswer: Sendable {
                 if let range = text.firstRange(of: stop) { text = String(text[..<range.lowerBound]) }
             }
             if let limit = request.maximumTokens, TokenEstimate.tokens(bytes: text.utf8.count) > limit {
-                text = String(decoding: text.utf8.prefix(Int(limit) * 4), as: UTF8.self)
+                text = text.prefix(bytes: Int(limit) * 4)
                 reason = "length"
             }
         }
@@ -157,5 +157,14 @@ struct SandboxAnswer: Sendable {
             pieces[pieces.count - 1].append(character)
         }
         return pieces
+    }
+}
+
+extension String {
+    /// As many whole Unicode scalars from the front as fit so many bytes of UTF-8.
+    fileprivate func prefix(bytes limit: Int) -> String {
+        var end = utf8.index(startIndex, offsetBy: limit, limitedBy: endIndex) ?? endIndex
+        while end.samePosition(in: unicodeScalars) == nil { end = utf8.index(before: end) }
+        return String(self[..<end])
     }
 }

@@ -17,20 +17,26 @@ package final class SandboxProvider: ModelProvider {
 
     /// The whole answer, after what the model's name asks for.
     package func complete(_ call: UpstreamCall) async throws(UpstreamFailure) -> [UInt8] {
-        try await behave(call)
+        try await behave(as: call.model.upstreamName, call.request.model)
         return SandboxAnswer(call.request, model: call.model.name).completion
     }
 
     /// The answer word by word.
     package func open(_ call: UpstreamCall) async throws(UpstreamFailure) -> any UpstreamStream {
-        try await behave(call)
+        try await behave(as: call.model.upstreamName, call.request.model)
         return SandboxStream(SandboxAnswer(call.request, model: call.model.name).events)
     }
 
-    private func behave(_ call: UpstreamCall) async throws(UpstreamFailure) {
-        switch call.model.upstreamName {
+    /// Vectors that depend on the inputs alone.
+    package func embed(_ call: EmbeddingCall) async throws(UpstreamFailure) -> [UInt8] {
+        try await behave(as: call.model.upstreamName, call.request.model)
+        return try SandboxEmbedding.answer(call.request, model: call.model.name)
+    }
+
+    private func behave(as model: String, _ reference: ModelReference) async throws(UpstreamFailure) {
+        switch model {
         case "slow":
-            let milliseconds = call.request.model.setting("ms").flatMap { Int64($0) } ?? 1000
+            let milliseconds = reference.setting("ms").flatMap { Int64($0) } ?? 1000
             do {
                 try await Task.sleep(for: .milliseconds(max(0, min(milliseconds, 60_000))))
             } catch {
@@ -39,7 +45,7 @@ package final class SandboxProvider: ModelProvider {
                     mayHaveBeenCharged: true)
             }
         case "flaky":
-            let rate = max(0, min(call.request.model.setting("rate").flatMap { Double($0) } ?? 0.5, 1))
+            let rate = max(0, min(reference.setting("rate").flatMap { Double($0) } ?? 0.5, 1))
             let number = Double(flakyCalls.wrappingAdd(1, ordering: .relaxed).newValue)
             // Call n fails when the running total of failures steps up at it.
             guard (number * rate).rounded(.down) == ((number - 1) * rate).rounded(.down) else {

@@ -59,7 +59,8 @@ package struct StreamRelay: Sendable {
         if let usage = UsageReport.read(found[1]) { reported = usage }
         note(found[0])
         guard found[1] != nil, !includeUsage else { return event.raw }
-        if found[0]?.elements.isEmpty ?? true { return [] }
+        // The chunk that is about usage alone goes; others without choices (Azure sends one first) stay.
+        if found[1]?.isNull == false, found[0]?.elements.isEmpty ?? true { return [] }
         var edit = JSONEdit(text)
         edit.remove("usage")
         return Array("data: ".utf8) + edit.bytes() + Array("\n\n".utf8)

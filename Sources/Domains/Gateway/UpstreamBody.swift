@@ -5,6 +5,13 @@ import JSON
 /// streams. Everything else is passed on byte for byte, unknown fields included.
 package enum UpstreamBody {
     /// The request's bytes with `model` in place of ours.
+    package static func bytes(of request: EmbeddingRequest, model: String) -> [UInt8] {
+        var edit = JSONEdit(request.text)
+        edit.replace(request.modelView, with: .string(model))
+        return edit.bytes()
+    }
+
+    /// The request's bytes with `model` in place of ours.
     package static func bytes(of request: ChatRequest, model: String) -> [UInt8] {
         var edit = JSONEdit(request.text)
         edit.replace(request.modelView, with: .string(model))

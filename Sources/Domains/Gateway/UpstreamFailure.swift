@@ -59,12 +59,12 @@ package struct UpstreamFailure: Error, Sendable {
         return UpstreamFailure(error, mayHaveBeenCharged: false)
     }
 
-    /// A 2xx answer that is not a chat completion.
+    /// A 2xx answer that is not what was asked for.
     package static func garbage(provider: String) -> UpstreamFailure {
         UpstreamFailure(
             DomainError(
                 .upstream, code: "upstream_invalid_response",
-                "The provider \(provider) answered with something that is not a chat completion."),
+                "The provider \(provider) answered with something that is not an answer of its API."),
             mayHaveBeenCharged: true)
     }
 }

@@ -4,11 +4,14 @@ package import Providers
 
 /// Reads what a provider says a call used (OpenAI's `usage` object).
 package enum UsageReport {
-    /// Nil when there is none, or it is not whole numbers.
-    package static func read(_ usage: JSONView?) -> TokenUsage? {
+    /// More tokens than any model takes or gives, and what the ledger's columns hold.
+    private static let believable = 0...Int64(Int32.max)
+
+    /// Nil when there is none, or it is not whole numbers that can be true. Embeddings have no output to count.
+    package static func read(_ usage: JSONView?, countsOutput: Bool = true) -> TokenUsage? {
         guard let usage, usage.kind == .object,
-            let input = usage["prompt_tokens"]?.integer, let output = usage["completion_tokens"]?.integer,
-            input >= 0, output >= 0
+            let input = usage["prompt_tokens"]?.integer, believable.contains(input),
+            let output = countsOutput ? usage["completion_tokens"]?.integer : 0, believable.contains(output)
         else { return nil }
         let cached = usage["prompt_tokens_details"]?["cached_tokens"]?.integer ?? 0
         return TokenUsage(input: input, cachedInput: max(0, min(cached, input)), output: output, estimated: false)

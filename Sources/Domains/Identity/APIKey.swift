@@ -40,10 +40,15 @@ package struct NewAPIKey: Sendable {
     package init(
         name: String, role: Role, allowedModels: [String] = [], expiresAt: Timestamp? = nil, now: Timestamp = .now()
     ) throws(DomainError) {
-        guard (1...200).contains(name.count) else {
-            throw DomainError(.invalid, code: "invalid_name", "name must have 1 to 200 characters.", parameter: "name")
+        // Counted as PostgreSQL counts them, not as they look.
+        guard (1...200).contains(name.unicodeScalars.count), !Self.hasControls(name) else {
+            throw DomainError(
+                .invalid, code: "invalid_name", "name must have 1 to 200 characters, and no control characters.",
+                parameter: "name")
         }
-        guard allowedModels.count <= 100, allowedModels.allSatisfy({ (1...300).contains($0.utf8.count) }) else {
+        guard allowedModels.count <= 100,
+            allowedModels.allSatisfy({ (1...300).contains($0.utf8.count) && !Self.hasControls($0) })
+        else {
             throw DomainError(
                 .invalid, code: "invalid_models", "allowed_models takes at most 100 names of at most 300 bytes.",
                 parameter: "allowed_models")
@@ -57,6 +62,8 @@ package struct NewAPIKey: Sendable {
         self.allowedModels = allowedModels
         self.expiresAt = expiresAt
     }
+
+    private static func hasControls(_ text: String) -> Bool { text.utf8.contains { $0 < 0x20 || $0 == 0x7f } }
 
     /// A caller can give no more than it has.
     package func checkGrant(by principal: Principal) throws(DomainError) {

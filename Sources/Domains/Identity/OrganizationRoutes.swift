@@ -39,9 +39,10 @@ extension OrganizationService {
             change.clearsCeiling = fields.contains("unknown_price_ceiling")
             change.ceiling = try fields.optionalDecimal("unknown_price_ceiling")
             if change.ceiling != nil { change.clearsCeiling = false }
-            if let ceiling = change.ceiling, ceiling <= .zero {
+            if let ceiling = change.ceiling, !OrganizationChange.ceilings.contains(ceiling) {
                 throw DomainError(
-                    .invalid, code: "invalid_value", "unknown_price_ceiling must be above 0.",
+                    .invalid, code: "invalid_value",
+                    "unknown_price_ceiling must be above 0 and at most 1000 dollars per token.",
                     parameter: "unknown_price_ceiling")
             }
             try fields.finish()

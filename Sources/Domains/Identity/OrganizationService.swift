@@ -19,15 +19,21 @@ package struct OrganizationService: Sendable {
     }
 
     /// On an empty database: the first organization, its administrator and one key, in one transaction. `also` adds
-    /// what else belongs to a first start. Nil when there is an organization already.
+    /// what else belongs to a first start and keeps the key: what it has not kept when it returns may be lost to a
+    /// crash after the commit. Nil when there is an organization already.
     package func bootstrap(
-        also more: @Sendable (_ organization: UniqueID, _ transaction: borrowing Transaction) async throws -> Void
+        also more:
+            @Sendable (
+                _ organization: UniqueID, _ key: APIKeyToken, _ transaction: borrowing Transaction
+            ) async throws -> Void
     ) async throws -> APIKeyToken? {
         guard try await !OrganizationStore.exists(in: database) else { return nil }
         let organization = UniqueID.v7()
         let key = try NewAPIKey(name: "first administrator", role: .admin)
         return try await database.transaction(organization: organization) { transaction in
-            try await OrganizationStore.insert(organization, name: "Default", slug: "default", in: transaction)
+            guard
+                try await OrganizationStore.insert(organization, name: "Default", slug: "default", in: transaction)
+            else { return nil }
             let user = UniqueID.v7()
             try await OrganizationStore.insertAdministrator(
                 user, email: "admin@localhost.localdomain", name: "Administrator", of: organization, in: transaction)
@@ -36,7 +42,7 @@ package struct OrganizationService: Sendable {
                 payload: ["administrator": .string("user:\(user)")], by: "system", of: organization, in: transaction)
             let made = try await APIKeyService.create(
                 key, organization: organization, by: "system", creator: nil, pepper: pepper, in: transaction)
-            try await more(organization, transaction)
+            try await more(organization, made.token, transaction)
             return made.token
         }
     }
@@ -75,6 +81,9 @@ package struct OrganizationChange: Sendable {
     package var ceiling: FixedDecimal?
     /// Whether the ceiling is removed, so that calls without a price are refused.
     package var clearsCeiling = false
+
+    /// Like every price at most $1,000 per token, so that no call's cost is out of bounds.
+    static let ceilings = FixedDecimal(units: 1)...FixedDecimal(units: 1000 * FixedDecimal.scale)
 
     package init() {}
 

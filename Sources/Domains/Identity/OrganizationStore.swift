@@ -11,11 +11,14 @@ enum OrganizationStore {
         return try row["found"]
     }
 
+    /// False when another node was faster; waits for one that is at it.
     static func insert(
         _ id: UniqueID, name: String, slug: String, in transaction: borrowing Transaction
-    ) async throws {
+    ) async throws -> Bool {
         try await transaction.execute(
-            "INSERT INTO auth.organizations (id, name, slug) VALUES (\(id), \(name), \(slug))")
+            """
+            INSERT INTO auth.organizations (id, name, slug) VALUES (\(id), \(name), \(slug)) ON CONFLICT DO NOTHING
+            """) == 1
     }
 
     static func insertAdministrator(

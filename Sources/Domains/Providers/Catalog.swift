@@ -38,7 +38,7 @@ package struct OrganizationCatalog: Sendable {
         } else if let slash = name.firstIndex(of: "/"), let provider = providers[String(name[..<slash])] {
             hint =
                 "The provider \(provider.name) is there without this model; add it with "
-                + "'witan models create \(name) --input-price … --output-price …'."
+                + "'witan models create \(name.prefix(200)) --input-price … --output-price …'."
         } else {
             hint = "GET /v1/models lists what this key may call."
         }

@@ -50,7 +50,7 @@ package struct NewPrice: Sendable {
         }
         outputPerToken = try Price.perToken(perMillion: outputPerMillion, field: "output_per_million")
         self.effectiveFrom = effectiveFrom
-        self.version = version ?? "set-\(effectiveFrom.description.prefix(19))Z"
+        self.version = version ?? "set-\(effectiveFrom)"
     }
 
     /// As the catalog holds it.

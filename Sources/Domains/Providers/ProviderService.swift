@@ -40,19 +40,20 @@ package struct ProviderService: Sendable {
         _ provider: NewProvider, models: [NewModel], organization: UniqueID, by actor: String, masterKey: MasterKey,
         in transaction: borrowing Transaction
     ) async throws -> UniqueID {
-        guard try await ProviderStore.find(named: provider.name, in: transaction) == nil else {
-            throw DomainError(
-                .conflict, code: "provider_exists",
-                "There is a provider called \(provider.name) already; remove it first or choose another name.",
-                parameter: "name")
-        }
         let id = UniqueID.v7()
         let sealed = provider.apiKey.map {
             masterKey.seal(
                 Secret(Array($0.reveal().utf8)), context: keyContext(organization: organization, provider: id))
         }
-        try await ProviderStore.insert(
-            provider, id: id, organization: organization, sealedKey: sealed, in: transaction)
+        guard
+            try await ProviderStore.insert(
+                provider, id: id, organization: organization, sealedKey: sealed, in: transaction)
+        else {
+            throw DomainError(
+                .conflict, code: "provider_exists",
+                "There is a provider called \(provider.name) already; remove it first or choose another name.",
+                parameter: "name")
+        }
         try await AuditService.append(
             "provider.created", category: "providers", entity: "provider:\(id)",
             payload: [

@@ -6,10 +6,11 @@ import SwiftExtensions
 
 /// The tables `providers.providers`, `providers.models` and `providers.prices`.
 enum ProviderStore {
+    /// Adds the provider; false when there is one of that name, or will be in a moment.
     static func insert(
         _ provider: NewProvider, id: UniqueID, organization: UniqueID, sealedKey: Envelope?,
         in transaction: borrowing Transaction
-    ) async throws {
+    ) async throws -> Bool {
         try await transaction.execute(
             """
             INSERT INTO providers.providers
@@ -18,7 +19,8 @@ enum ProviderStore {
             VALUES (\(organization), \(id), \(provider.name), \(provider.kind.rawValue), \(provider.endpoint),
                     \(sealedKey?.sealed), \(sealedKey?.wrappedKey), \(sealedKey?.keyID),
                     \(provider.apiKey.map { String($0.reveal().suffix(4)) }), \(provider.timeout.wholeMilliseconds))
-            """)
+            ON CONFLICT DO NOTHING
+            """) == 1
     }
 
     /// Whether a provider that was there is now retired. Its models stay, for the ledger's sake.

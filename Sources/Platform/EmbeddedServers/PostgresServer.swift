@@ -71,8 +71,9 @@ final class PostgresServer: SupervisedServer {
             return try directory.record(postgresMajor: installation.major)
         }
         observe(.initializing(server: kind, path: dataPath))
-        let fresh = dataPath + ".new"
-        try removeLeftovers(fresh)
+        // A name of its own: an initdb that outlived its killed program may still write into an earlier one.
+        let fresh = "\(dataPath).new-\(getpid())"
+        removeLeftovers()
         try account.makeDirectory(fresh)
         try initialize(fresh)
         do {
@@ -102,11 +103,10 @@ final class PostgresServer: SupervisedServer {
                 """)
     }
 
-    private func removeLeftovers(_ path: String) throws(EmbeddedServerError) {
-        do {
-            try FileSystem.removeTree(path)
-        } catch {
-            throw .notWritable(path: path, reason: error.reason)
+    /// Takes away what earlier starts left half made, as far as that goes: what is still written to goes next time.
+    private func removeLeftovers() {
+        for name in FileSystem.names(in: directory.path) ?? [] where name.hasPrefix("postgres.new") {
+            try? FileSystem.removeTree("\(directory.path)/\(name)")
         }
     }
 

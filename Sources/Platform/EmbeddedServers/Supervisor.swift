@@ -57,8 +57,8 @@ final class Supervisor: @unchecked Sendable {
             usleep(Self.interval)
             guard let running = server.running, !running.isAlive else {
                 quiet += 1
-                // A minute without a death: the next one is a new story.
-                if quiet > 1200 { backoff.reset() }
+                // Two seconds of work: the start was good, and the next death is a new story.
+                if quiet == 40 { backoff.reset() }
                 continue
             }
             quiet = 0

@@ -145,7 +145,8 @@ struct ResponseParser {
     private mutating func readStatus(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
         let start = unsafe line.startIndex
         guard unsafe line.count >= 12, unsafe line.prefix(7).elementsEqual("HTTP/1.".utf8),
-            unsafe line[start + 8] == 0x20, let code = unsafe Self.decimal(line[start + 9..<start + 12]), code >= 100
+            unsafe line[start + 8] == 0x20,
+            let code = unsafe Self.decimal(line[start + 9..<start + 12]), code >= 100
         else { return false }
         isPersistent = unsafe line[start + 7] != UInt8(ascii: "0")
         status = code
@@ -158,9 +159,11 @@ struct ResponseParser {
         let value = unsafe Self.trimmed(line[(colon + 1)...])
         switch unsafe name.count {
         case 10 where unsafe Self.matches(name, "connection"):
-            for unsafe option in unsafe value.split(separator: UInt8(ascii: ",")) {
-                if unsafe Self.matches(Self.trimmed(option), "close") { isPersistent = false }
-                if unsafe Self.matches(Self.trimmed(option), "keep-alive") { isPersistent = true }
+            let options = unsafe value.split(separator: UInt8(ascii: ","))
+            for index in unsafe options.indices {
+                let option = unsafe Self.trimmed(options[index])
+                if unsafe Self.matches(option, "close") { isPersistent = false }
+                if unsafe Self.matches(option, "keep-alive") { isPersistent = true }
             }
         case 14 where unsafe Self.matches(name, "content-length"):
             guard let length = unsafe Self.decimal(value), contentLength == nil || contentLength == length else {
@@ -188,7 +191,8 @@ struct ResponseParser {
     private static func matches(_ bytes: Slice<UnsafeRawBufferPointer>, _ lowercase: StaticString) -> Bool {
         guard unsafe bytes.count == lowercase.utf8CodeUnitCount else { return false }
         var position = 0
-        for unsafe byte in unsafe bytes {
+        for index in unsafe bytes.indices {
+            let byte = unsafe bytes[index]
             let folded = (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
             guard unsafe folded == lowercase.utf8Start[position] else { return false }
             position += 1
@@ -200,7 +204,8 @@ struct ResponseParser {
     private static func decimal(_ bytes: Slice<UnsafeRawBufferPointer>) -> Int? {
         guard unsafe (1...18).contains(bytes.count) else { return nil }
         var number = 0
-        for unsafe byte in unsafe bytes {
+        for index in unsafe bytes.indices {
+            let byte = unsafe bytes[index]
             guard (0x30...0x39).contains(byte) else { return nil }
             number = number * 10 + Int(byte - 0x30)
         }
@@ -212,7 +217,8 @@ struct ResponseParser {
         let digits = unsafe trimmed(line.prefix { $0 != UInt8(ascii: ";") })
         guard unsafe (1...15).contains(digits.count) else { return nil }
         var size = 0
-        for unsafe byte in unsafe digits {
+        for index in unsafe digits.indices {
+            let byte = unsafe digits[index]
             switch byte {
             case 0x30...0x39: size = size << 4 | Int(byte - 0x30)
             case 0x41...0x46, 0x61...0x66: size = size << 4 | Int((byte | 0x20) - 0x57)

@@ -175,7 +175,7 @@ final class Connection: @unchecked Sendable {
     // MARK: Answering
 
     private func answer(_ response: HTTPResponse, to request: UInt64) async {
-        guard isHandling(request) else { return await dismiss(response, request) }
+        guard isHandling(request) else { return await abandon(response, request) }
         guard (200...599).contains(response.status) else {
             return respond(own(500), configuration.errorBody(500, "the handler's status is none of a response"))
         }
@@ -197,6 +197,7 @@ final class Connection: @unchecked Sendable {
         let hasContent = response.status != 204 && response.status != 304
         isChunked = minorVersion == 1
         sendHead(response, !hasContent ? .none : isChunked ? .chunked : .untilClose)
+        guard isHandling(request) else { return await abandon(response, request) }
         guard hasContent, method != .head else { return end() }
         do {
             try await produce(HTTPBodyWriter(connection: self, request: request))
@@ -209,9 +210,9 @@ final class Connection: @unchecked Sendable {
         end()
     }
 
-    /// The client left before its answer began: whoever would have produced the content still runs, finds that nothing
-    /// can be written, and puts its own affairs in order.
-    private func dismiss(_ response: HTTPResponse, _ request: UInt64) async {
+    /// The client went before its stream began: the closure runs all the same, since it may have something to settle,
+    /// and finds its writer throwing.
+    private func abandon(_ response: HTTPResponse, _ request: UInt64) async {
         guard case .stream(let produce) = response.body else { return }
         try? await produce(HTTPBodyWriter(connection: self, request: request))
     }

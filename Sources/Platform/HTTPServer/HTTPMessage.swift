@@ -96,7 +96,7 @@ package enum HTTPBody: Sendable {
     case bytes([UInt8])
     /// Written piece by piece, chunked (to HTTP/1.0, until the connection closes). The head is sent before the closure
     /// runs, on the handler's task. When it throws, the connection is closed in a way that shows the client that the
-    /// answer was cut short. Not run for HEAD.
+    /// answer was cut short. It runs even when the client has gone by then, but not for HEAD.
     case stream(@Sendable (HTTPBodyWriter) async throws -> Void)
 }
 

@@ -66,7 +66,10 @@ import Synchronization
         startSyncing(every: syncInterval)
     }
 
-    deinit { unsafe munmap(base, length) }
+    deinit {
+        shutdown()
+        unsafe munmap(base, length)
+    }
 
     /// Claims a slot for `payload` (1…496 bytes); nil when all are claimed, which is the bound on what is in flight.
     package func claim(_ payload: [UInt8]) -> Int? {
@@ -98,6 +101,8 @@ import Synchronization
     package func shutdown() {
         guard !closed.exchange(true, ordering: .relaxed) else { return }
         unsafe msync(base, length, MS_SYNC)
+        // The mapping keeps the file open, and with it the lock, so closing alone does not let go.
+        flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 

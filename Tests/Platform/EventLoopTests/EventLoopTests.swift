@@ -98,4 +98,120 @@ import Testing
         try await loop.run { try await Task.sleep(for: .milliseconds(10)) }
         #expect(seen.withLock { $0 } == 4000)
     }
+
+    @Test("what a body throws comes out where it was run from, and its result too")
+    func errors() async throws {
+        struct Oops: Error {}
+        let loop = EventLoop()
+        defer { loop.stop() }
+        await #expect(throws: Oops.self) { try await loop.run { throw Oops() } }
+        #expect(await loop.run { 7 } == 7)
+        let nested = await loop.run { await loop.run { EventLoop.current === loop } }
+        #expect(nested)
+        #expect(EventLoop.current == nil)
+    }
+
+    @Test("work from one thread runs in the order it was handed over")
+    func order() async {
+        let loop = EventLoop()
+        defer { loop.stop() }
+        let seen = Locked<[Int]>([])
+        await withCheckedContinuation { done in
+            for number in 0..<1000 { loop.execute { seen.withLock { $0.append(number) } } }
+            loop.execute { done.resume() }
+        }
+        #expect(seen.withLock { $0 } == Array(0..<1000))
+    }
+
+    @Test("a timer that is scheduled again fires once, at the later time")
+    func rescheduled() async throws {
+        let loop = EventLoop()
+        defer { loop.stop() }
+        let fired = Locked(0)
+        try await loop.run {
+            let timer = LoopTimer(on: loop) { fired.withLock { $0 += 1 } }
+            timer.schedule(after: .milliseconds(5))
+            timer.schedule(after: .seconds(30))
+            try await Task.sleep(for: .milliseconds(50))
+            #expect(fired.withLock { $0 } == 0)
+            timer.schedule(after: .seconds(-1))
+            try await Task.sleep(for: .milliseconds(50))
+            #expect(fired.withLock { $0 } == 1)
+        }
+    }
+
+    @Test("a timer never fires early")
+    func notEarly() async {
+        let loop = EventLoop()
+        defer { loop.stop() }
+        for milliseconds in [1, 2, 5] {
+            let started = ContinuousClock.now
+            let timers = Locked<[LoopTimer]>([])
+            await withCheckedContinuation { done in
+                loop.execute {
+                    let timer = LoopTimer(on: loop) { done.resume() }
+                    timer.schedule(after: .milliseconds(milliseconds))
+                    timers.withLock { $0.append(timer) }
+                }
+            }
+            #expect(ContinuousClock.now - started >= .milliseconds(milliseconds) - .microseconds(50))
+            await loop.run { timers.withLock { $0 = [] } }
+        }
+    }
+
+    @Test("a watch for writing says when there is room, and a paused one says nothing")
+    func writable() async throws {
+        let loop = EventLoop()
+        defer { loop.stop() }
+        let (rooms, reads) = (Locked(0), Locked(0))
+        try await loop.run {
+            var ends: [Int32] = [0, 0]
+            #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+            let watch = FileWatch(on: loop, descriptor: ends[0]) { readable, writable in
+                if writable { rooms.withLock { $0 += 1 } }
+                if readable { reads.withLock { $0 += 1 } }
+            }
+            watch.watch(read: false, write: true)
+            try await Task.sleep(for: .milliseconds(20))
+            watch.watch(read: false, write: false)
+            #expect(rooms.withLock { $0 } > 0)
+            let before = rooms.withLock { $0 }
+            write(ends[1], "a", 1)
+            try await Task.sleep(for: .milliseconds(20))
+            #expect(rooms.withLock { $0 } == before)
+            #expect(reads.withLock { $0 } == 0)
+            watch.watch(read: true, write: false)
+            try await Task.sleep(for: .milliseconds(20))
+            #expect(reads.withLock { $0 } > 0)
+            watch.close()
+            for end in ends { close(end) }
+        }
+    }
+
+    @Test("what was handed over before a stop still runs")
+    func stops() async {
+        let seen = Locked(0)
+        for _ in 0..<20 {
+            let loop = EventLoop()
+            await withCheckedContinuation { done in
+                for _ in 0..<10 { loop.execute { seen.withLock { $0 += 1 } } }
+                loop.execute { done.resume() }
+                loop.stop()
+            }
+        }
+        #expect(seen.withLock { $0 } == 200)
+    }
+
+    @Test("a cancelled task on a loop stops waiting")
+    func cancels() async {
+        let loop = EventLoop()
+        defer { loop.stop() }
+        let wasCancelled = Locked(false)
+        let task = loop.spawn {
+            do { try await Task.sleep(for: .seconds(60)) } catch { wasCancelled.withLock { $0 = true } }
+        }
+        task.cancel()
+        await task.value
+        #expect(wasCancelled.withLock { $0 })
+    }
 }

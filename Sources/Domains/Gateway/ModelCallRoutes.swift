@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-package import API
+import API
 import Core
 import Cryptography
-package import HTTPServer
+import HTTPServer
 import JSON
 import Observability
 package import Providers
 import SwiftExtensions
 
-/// A chat completion from the wire to its committed record.
-package final class ChatCompletions: Sendable {
+/// Calls of models from the wire to their committed records.
+package final class ModelCalls: Sendable {
     let catalog: CatalogMonitor
     private let ledger: CallLedgerService
     private let upstream: any ModelProvider
@@ -25,25 +25,47 @@ package final class ChatCompletions: Sendable {
         self.sandbox = sandbox
     }
 
-    /// Governs, calls, records, answers.
-    package func respond(to context: RequestContext) async throws -> HTTPResponse {
+    /// Governs, calls, records and answers a chat completion.
+    func complete(_ context: RequestContext) async throws -> HTTPResponse {
         let principal = try context.caller()
         try RequestContext.checkMediaType(context.request)
         let request = try ChatRequest(body: context.request.body)
         let admitted = try Admission.decide(request, by: principal, catalog: catalog.catalog, now: .now())
-        let running = try start(request, admitted: admitted, by: principal, context: context)
+        let running = try start(admitted, stream: request.stream, by: principal, context: context)
         let call = UpstreamCall(request: request, model: admitted.model, traceParent: context.trace.traceParent)
-        let provider = admitted.model.provider.kind == .sandbox ? sandbox : upstream
-        return request.stream
-            ? try await stream(call, from: provider, running) : try await complete(call, from: provider, running)
+        let provider = provider(of: admitted.model)
+        if request.stream { return try await stream(call, from: provider, running) }
+        return try await answer(running, .completion) { () async throws(UpstreamFailure) in
+            try await provider.complete(call)
+        }
+    }
+
+    /// The same for embeddings.
+    func embed(_ context: RequestContext) async throws -> HTTPResponse {
+        let principal = try context.caller()
+        try RequestContext.checkMediaType(context.request)
+        let request = try EmbeddingRequest(body: context.request.body)
+        let assumed = TokenUsage(input: request.inputTokens, output: 0, estimated: true)
+        let admitted = try Admission.decide(
+            model: request.model.name, assumed: assumed, by: principal, catalog: catalog.catalog, now: .now())
+        let running = try start(admitted, stream: false, by: principal, context: context)
+        let call = EmbeddingCall(request: request, model: admitted.model, traceParent: context.trace.traceParent)
+        let provider = provider(of: admitted.model)
+        return try await answer(running, .embeddings) { () async throws(UpstreamFailure) in
+            try await provider.embed(call)
+        }
+    }
+
+    private func provider(of model: CatalogModel) -> any ModelProvider {
+        model.provider.kind == .sandbox ? sandbox : upstream
     }
 
     private func start(
-        _ request: ChatRequest, admitted: Admission.Admitted, by principal: Principal, context: RequestContext
+        _ admitted: Admission.Admitted, stream: Bool, by principal: Principal, context: RequestContext
     ) throws(DomainError) -> RunningCall {
         var record = CallRecord(
             id: context.id, organization: principal.organization, key: principal.key, model: admitted.model.name,
-            provider: admitted.model.provider.name, upstreamModel: admitted.model.upstreamName, stream: request.stream,
+            provider: admitted.model.provider.name, upstreamModel: admitted.model.upstreamName, stream: stream,
             pricingVersion: admitted.price.version, requestDigest: SHA256.hash(context.request.body))
         if principal.policy.contentRetention { record.requestContent = context.request.body }
         let slot = try ledger.begin(
@@ -53,17 +75,18 @@ package final class ChatCompletions: Sendable {
             policy: principal.policy, startedAt: context.request.receivedAt)
     }
 
-    private func complete(
-        _ call: UpstreamCall, from provider: any ModelProvider, _ started: RunningCall
+    /// A whole answer.
+    private func answer(
+        _ started: RunningCall, _ shape: AnswerShape, _ send: () async throws(UpstreamFailure) -> [UInt8]
     ) async throws(DomainError) -> HTTPResponse {
         var running = started
         let sent = ContinuousClock.now
         let body: [UInt8]
         let usage: TokenUsage
         do {
-            body = try await provider.complete(call)
+            body = try await send()
             running.upstreamTime = ContinuousClock.now - sent
-            usage = try running.usage(inAnswer: body)
+            usage = try running.usage(in: body, shape)
         } catch {
             running.upstreamTime = ContinuousClock.now - sent
             running.fail(error, outputBytes: 0)

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+import Audit
+import Core
+import Cryptography
+import Identity
+import Postgres
+import SwiftExtensions
+import TestSupport
+
+let pepper = HMACSHA256(key: Secret(Array("a pepper of at least 32 bytes, for tests".utf8)))
+
+/// The identity domain on a database of its own.
+struct Fixture: Sendable {
+    let store: TestDatabase
+    let database: Database
+    let monitor: APIKeyMonitor
+    let keys: APIKeyService
+    let organizations: OrganizationService
+
+    init(_ store: TestDatabase) {
+        self.store = store
+        database = store.open(role: "witan_app")
+        monitor = APIKeyMonitor(database: database, pepper: pepper)
+        keys = APIKeyService(database: database, pepper: pepper, monitor: monitor)
+        organizations = OrganizationService(database: database, pepper: pepper, monitor: monitor)
+    }
+
+    static func with<Value>(_ body: (Fixture) async throws -> Value) async throws -> Value {
+        let store = try await TestDatabase.make()
+        do {
+            let value = try await body(Fixture(store))
+            try await store.close()
+            return value
+        } catch {
+            try? await store.close()
+            throw error
+        }
+    }
+
+    /// An organization with one key, and who that key is.
+    func organization(_ slug: String, role: Role = .admin) throws -> Principal {
+        let principal = caller(role)
+        try store.psql(
+            """
+            INSERT INTO auth.organizations (id, name, slug) VALUES ('\(principal.organization)', '\(slug)', '\(slug)');
+            INSERT INTO auth.api_keys (org_id, id, name, role, key_hash, last_four)
+            VALUES ('\(principal.organization)', '\(principal.key)', 'first', '\(role.rawValue)',
+                    sha256('\(slug)'), 'abcd')
+            """)
+        return principal
+    }
+
+    /// The actions in the log, the oldest first.
+    func actions() throws -> [String] {
+        try store.psql("SELECT action FROM audits.audit_log ORDER BY id").split(separator: "\n").map(String.init)
+    }
+
+    func count(_ table: String) throws -> String { try store.psql("SELECT count(*) FROM \(table)") }
+}
+
+func caller(_ role: Role, organization: UniqueID = .v7()) -> Principal {
+    Principal(
+        organization: organization, key: .v7(), name: "first", role: role, allowedModels: [],
+        policy: OrganizationPolicy(contentRetention: false, durableAnswers: true, unknownPriceCeiling: nil))
+}
