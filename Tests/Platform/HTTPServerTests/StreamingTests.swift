@@ -41,6 +41,31 @@ import Testing
         await server.stop()
     }
 
+    @Test("a producer runs, and is told, also when the client left before the answer began")
+    func leftBeforeHead() async throws {
+        let (isHandling, outcome) = (Locked(false), Locked<String?>(nil))
+        let server = try TestServer { _ in
+            isHandling.withLock { $0 = true }
+            try? await Task.sleep(for: .seconds(60))
+            return streaming { writer in
+                do {
+                    try await writer.write(Array("late".utf8))
+                    outcome.withLock { $0 = "written" }
+                } catch {
+                    outcome.withLock { $0 = "refused" }
+                }
+            }
+        }
+        do {
+            let client = try RawClient(port: server.port)
+            client.send(get)
+            while !isHandling.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(5)) }
+        }
+        for _ in 0..<400 where outcome.withLock({ $0 }) == nil { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(outcome.withLock { $0 } == "refused")
+        await server.stop()
+    }
+
     @Test("HTTP/1.0 gets a stream that ends with the connection")
     func version10() async throws {
         let server = try TestServer { _ in streaming { try await $0.write(Array("all".utf8)) } }
