@@ -55,7 +55,7 @@ def test_every_answer_has_a_request_id_and_json(witan, request_bytes, status):
     assert headers["content-type"].split(";")[0] in ("application/json", "application/problem+json")
     assert isinstance(json.loads(body), dict)
     if answered == 405:
-        assert headers["allow"] == "GET"
+        assert headers["allow"] == "GET, HEAD"
 
 
 def test_request_ids_are_never_the_same(witan):

@@ -46,10 +46,11 @@ package final class CallLedgerService: Sendable {
         do {
             if durable {
                 try await writer.append { CallStore.append(record, to: &$0) }
+                journal.release(slot)
             } else {
                 try writer.appendWithoutWaiting { CallStore.append(record, to: &$0) }
+                holdUntilWritten(slot)
             }
-            journal.release(slot)
         } catch {
             hold(record, slot: slot, error)
             throw DomainError(
@@ -63,12 +64,20 @@ package final class CallLedgerService: Sendable {
     /// which closes it as interrupted.
     private func hold(_ record: CallRecord, slot: Int, _ error: PostgresError) {
         switch error {
-        case .timeout:
-            let mark = writer.queuedEntries
-            waiting.withLock { $0.append((slot, mark)) }
+        case .timeout: holdUntilWritten(slot)
         case .overloaded: unqueued.withLock { $0.append((record, slot)) }
         case .server, .connection, .cancelled, .decoding, .encoding, .closed: break
         }
+    }
+
+    /// Keeps the slot of a call that is queued. Where many wait, those that are written by now go at once.
+    private func holdUntilWritten(_ slot: Int) {
+        let mark = writer.queuedEntries
+        let count = waiting.withLock { waiting in
+            waiting.append((slot, mark))
+            return waiting.count
+        }
+        if count.isMultiple(of: 256) { releaseWritten() }
     }
 
     /// Queues what found the queue full, and frees the slots of calls that are written by now. Run by clock.
@@ -80,11 +89,15 @@ package final class CallLedgerService: Sendable {
         for (record, slot) in again {
             do {
                 try writer.appendWithoutWaiting { CallStore.append(record, to: &$0) }
-                hold(record, slot: slot, .timeout)
+                holdUntilWritten(slot)
             } catch {
                 hold(record, slot: slot, error)
             }
         }
+        releaseWritten()
+    }
+
+    private func releaseWritten() {
         let written = waiting.withLock { waiting in
             let split = waiting.partition { writer.isFinished(through: $0.mark) }
             defer { waiting.removeSubrange(split...) }
@@ -93,24 +106,25 @@ package final class CallLedgerService: Sendable {
         for slot in written { journal.release(slot) }
     }
 
-    /// Closes what a dead process left in flight, and says how many calls that were.
+    /// Closes what a dead process left in flight, and says how many calls that were. One that the database refuses
+    /// keeps its slot for the next start, and does not keep this one from serving; the writer reports it.
     package func closeInterrupted() async throws -> Int {
         var closed = 0
         for survivor in journal.survivors {
-            if let call = InFlightCall(survivor.payload), try await recordUnlessThere(call.interrupted) { closed += 1 }
-            journal.release(survivor.slot)
+            guard let call = InFlightCall(survivor.payload) else {
+                journal.release(survivor.slot)
+                continue
+            }
+            do {
+                try await writer.append { CallStore.append(call.interrupted, to: &$0) }
+                closed += 1
+                journal.release(survivor.slot)
+            } catch {
+                // Recorded before, and only its slot had not been freed.
+                if error.isUniqueViolation { journal.release(survivor.slot) }
+                if error.sqlState == nil || error.isConnectionProblem { throw error }
+            }
         }
         return closed
-    }
-
-    /// False when the call was recorded before and only its slot had not been freed.
-    private func recordUnlessThere(_ record: CallRecord) async throws -> Bool {
-        do {
-            try await writer.append { CallStore.append(record, to: &$0) }
-            return true
-        } catch {
-            if error.isUniqueViolation { return false }
-            throw error
-        }
     }
 }

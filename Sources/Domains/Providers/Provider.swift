@@ -89,6 +89,11 @@ package struct NewProvider: Sendable {
         self.timeout = timeout
     }
 
+    /// The end of the key, to tell it by; nil of keys so short that it would say much.
+    var lastFour: String? {
+        apiKey.flatMap { key in key.reveal().utf8.count >= 12 ? String(key.reveal().suffix(4)) : nil }
+    }
+
     static func check(endpoint: String) throws(DomainError) -> String {
         var text = endpoint
         while text.hasSuffix("/") { text.removeLast() }

@@ -18,7 +18,7 @@ enum ProviderStore {
                  key_last_4_chars, timeout_ms)
             VALUES (\(organization), \(id), \(provider.name), \(provider.kind.rawValue), \(provider.endpoint),
                     \(sealedKey?.sealed), \(sealedKey?.wrappedKey), \(sealedKey?.keyID),
-                    \(provider.apiKey.map { String($0.reveal().suffix(4)) }), \(provider.timeout.wholeMilliseconds))
+                    \(provider.lastFour), \(provider.timeout.wholeMilliseconds))
             ON CONFLICT DO NOTHING
             """) == 1
     }

@@ -175,27 +175,6 @@ import Testing
         await server.stop()
     }
 
-    @Test("a stream whose client went before it began is run all the same, and finds its writer throwing")
-    func abandonedStream() async throws {
-        let (started, settled) = (Locked(false), Locked(false))
-        let server = try TestServer { _ in
-            started.withLock { $0 = true }
-            try? await Task.sleep(for: .seconds(60))
-            return HTTPResponse(
-                status: 200,
-                body: .stream { client in
-                    await #expect(throws: HTTPDisconnected.self) { try await client.write([1]) }
-                    settled.withLock { $0 = true }
-                })
-        }
-        var client: RawClient? = try RawClient(port: server.port)
-        client?.send(get)
-        #expect(await eventually { started.withLock { $0 } })
-        client = nil
-        #expect(await eventually { settled.withLock { $0 } })
-        await server.stop()
-    }
-
     @Test("a slow head and a slow body are answered 408, an idle connection is closed silently")
     func slowClients() async throws {
         let server = try TestServer.echoing({
