@@ -166,10 +166,10 @@ import Synchronization
 
     private func drain() {
         depth += 1
-        var budget = Self.jobsPerDrain
-        while !local.isEmpty, budget > 0 {
+        var allowance = Self.jobsPerDrain
+        while !local.isEmpty, allowance > 0 {
             swap(&local, &spare)
-            budget -= spare.count
+            allowance -= spare.count
             for job in spare {
                 unsafe job.runSynchronously(
                     isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())

@@ -83,24 +83,25 @@ import Testing
         #expect(reads.withLock { $0 } == 1)
     }
 
-    @Test("a watch released within its own callback is over before the next line, whatever its descriptor becomes")
+    @Test("a watch released within its own callback is over at once, whatever its descriptor becomes")
     func releasedInCallback() async throws {
         let loop = EventLoop()
         defer { loop.stop() }
         let calls = Locked<[String]>([])
         try await loop.run {
-            var ends: [Int32] = [0, 0]
+            var (ends, other): ([Int32], [Int32]) = ([0, 0], [0, 0])
             #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
-            let (mine, peer) = (ends[0], ends[1])
-            // The file lives on under another descriptor, so that epoll would go on to report it under the first one.
+            #expect(pipe(&other) == 0)
+            let (mine, peer, reader, writer) = (ends[0], ends[1], other[0], other[1])
+            // The socket lives on under another descriptor, so that epoll would go on to report it under the first.
             let survivor = dup(mine)
             let owner = WatchOwner()
             owner.watch = FileWatch(on: loop, descriptor: mine) { [unowned owner] _, _ in
-                calls.withLock { $0.append("first") }
+                calls.withLock { $0.append("socket") }
                 owner.watch = nil
-                close(mine)
-                owner.watch = FileWatch(on: loop, descriptor: dup(survivor)) { [unowned owner] _, _ in
-                    calls.withLock { $0.append("second") }
+                dup2(reader, mine)
+                owner.watch = FileWatch(on: loop, descriptor: mine) { [unowned owner] _, _ in
+                    calls.withLock { $0.append("pipe") }
                     owner.watch = nil
                 }
                 owner.watch?.watch(read: true, write: false)
@@ -108,9 +109,12 @@ import Testing
             owner.watch?.watch(read: true, write: false)
             write(peer, "a", 1)
             try await Task.sleep(for: .milliseconds(30))
-            for end in [survivor, mine, peer] { close(end) }
+            #expect(calls.withLock { $0 } == ["socket"])
+            write(writer, "b", 1)
+            try await Task.sleep(for: .milliseconds(30))
+            for end in [survivor, mine, peer, reader, writer] { close(end) }
         }
-        #expect(calls.withLock { $0 } == ["first", "second"])
+        #expect(calls.withLock { $0 } == ["socket", "pipe"])
     }
 
     private final class WatchOwner { var watch: FileWatch? }
