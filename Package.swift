@@ -70,7 +70,7 @@ let package = Package(
         module(.platform, "Postgres", uses: ["SwiftExtensions", "EventLoop", "CLibpq"]),
         module(.platform, "Redis", uses: ["SwiftExtensions", "EventLoop", "CHiredis"]),
         module(.platform, "Inventory", uses: ["SwiftExtensions", "JSON", "Cryptography", "Postgres"]),
-        module(.platform, "Migrator", uses: ["SwiftExtensions", "Cryptography", "Postgres", "CAssets"]),
+        module(.platform, "Migrator", uses: ["SwiftExtensions", "JSON", "Cryptography", "Postgres", "CAssets"]),
         module(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
         module(.platform, "Journal", uses: ["SwiftExtensions"]),
 
