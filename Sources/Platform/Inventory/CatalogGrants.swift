@@ -28,7 +28,8 @@ extension CatalogQuery {
         """
 
     private static let grantsOnObjects = """
-        SELECT 'grant', g.schema, g.target, g.part || 'TO ' || \(grantee), ARRAY['on', g.class, 'privileges', \(privileges)]
+        SELECT 'grant', g.schema, g.target, g.part || 'TO ' || \(grantee),
+               ARRAY['on', g.class, 'privileges', \(privileges)]
         FROM (\(everything)) AS g, aclexplode(g.acl) AS x WHERE x.grantee <> g.owner
         GROUP BY g.schema, g.target, g.class, g.part, x.grantee
         """

@@ -16,8 +16,9 @@ extension CatalogQuery {
                                CASE WHEN p.relforcerowsecurity THEN 'forced' ELSE 'not forced' END) END,
             'grants', (SELECT string_agg(x.privilege_type || ' TO ' || \(grantee), ', '
                                          ORDER BY x.privilege_type COLLATE "C", x.grantee)
-                       FROM (SELECT p.relacl AS acl UNION ALL SELECT a.attacl FROM pg_attribute a WHERE a.attrelid = p.oid)
-                            AS l, aclexplode(l.acl) AS x WHERE x.grantee <> p.relowner),
+                       FROM (SELECT p.relacl AS acl
+                             UNION ALL SELECT a.attacl FROM pg_attribute a WHERE a.attrelid = p.oid) AS l,
+                             aclexplode(l.acl) AS x WHERE x.grantee <> p.relowner),
             'policies', (SELECT string_agg(quote_ident(y.polname), ', ' ORDER BY y.polname COLLATE "C")
                          FROM pg_policy y WHERE y.polrelid = p.oid),
             'triggers', \(partitionTriggers), 'constraints', \(partitionConstraints), 'indexes', \(partitionIndexes),

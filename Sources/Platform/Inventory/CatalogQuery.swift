@@ -28,7 +28,8 @@ enum CatalogQuery {
             WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S') AND NOT c.relispartition
               AND (c.tableoid, c.oid) NOT IN (SELECT classid, objid FROM members)
         ), functions AS MATERIALIZED (
-            SELECT p.oid, s.name AS schema, quote_ident(p.proname) || '(' || oidvectortypes(p.proargtypes) || ')' AS name,
+            SELECT p.oid, s.name AS schema,
+                   quote_ident(p.proname) || '(' || oidvectortypes(p.proargtypes) || ')' AS name,
                    CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END AS kind,
                    p.proowner, p.proacl
             FROM pg_proc p JOIN spaces s ON s.oid = p.pronamespace

@@ -21,7 +21,8 @@ extension CatalogQuery {
             'partition key', pg_get_partkeydef(r.oid),
             'inherits', (SELECT string_agg(h.inhparent::regclass::text, ', ' ORDER BY h.inhseqno) FROM pg_inherits h
                          WHERE h.inhrelid = r.oid),
-            'replica identity', CASE r.relreplident WHEN 'f' THEN 'full' WHEN 'n' THEN 'nothing' WHEN 'i' THEN 'index' END,
+            'replica identity', CASE r.relreplident WHEN 'f' THEN 'full' WHEN 'n' THEN 'nothing'
+                                                    WHEN 'i' THEN 'index' END,
             'options', array_to_string(r.reloptions, ', '),
             \(owner("r.relowner")), \(comment("r.oid", "pg_class"))]
         FROM relations r WHERE r.relkind IN ('r', 'p', 'f')
@@ -59,8 +60,8 @@ extension CatalogQuery {
         FROM relations r WHERE r.relkind IN ('v', 'm')
         """
 
-    /// PostgreSQL 18 keeps NOT NULL as constraints too; here it is a fact of the column on all versions. A constraint of
-    /// a partition is its parent's. The triggers behind a foreign key can be disabled without a trace in `\\d`.
+    /// PostgreSQL 18 keeps NOT NULL as constraints too; here it is a fact of the column on all versions. A constraint
+    /// of a partition is its parent's. The triggers behind a foreign key can be disabled without a trace in `\\d`.
     private static let constraints = """
         SELECT 'constraint', r.schema, r.name, quote_ident(k.conname), ARRAY[
             'definition', pg_get_constraintdef(k.oid),
@@ -77,7 +78,8 @@ extension CatalogQuery {
     private static let indexes = """
         SELECT 'index', r.schema, r.name, quote_ident(x.relname), ARRAY[
             'definition', pg_get_indexdef(i.indexrelid),
-            'state', CASE WHEN NOT i.indisvalid THEN 'invalid' WHEN NOT (i.indisready AND i.indislive) THEN 'not ready' END,
+            'state', CASE WHEN NOT i.indisvalid THEN 'invalid'
+                          WHEN NOT (i.indisready AND i.indislive) THEN 'not ready' END,
             'clustered', CASE WHEN i.indisclustered THEN 'yes' END,
             'replica identity', CASE WHEN i.indisreplident THEN 'yes' END,
             \(comment("i.indexrelid", "pg_class"))]
@@ -90,7 +92,8 @@ extension CatalogQuery {
     private static let sequences = """
         SELECT 'sequence', r.schema, NULL, r.name, ARRAY[
             'definition', format('AS %s START %s INCREMENT %s MINVALUE %s MAXVALUE %s CACHE %s%s', q.seqtypid::regtype,
-                q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache, CASE WHEN q.seqcycle THEN ' CYCLE' ELSE '' END),
+                q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache,
+                CASE WHEN q.seqcycle THEN ' CYCLE' ELSE '' END),
             'owned by', (SELECT d.refobjid::regclass || '.' || quote_ident(a.attname)
                          FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
                          WHERE d.classid = 'pg_class'::regclass AND d.objid = r.oid AND d.deptype = 'a'
@@ -103,7 +106,8 @@ extension CatalogQuery {
 
     private static let statistics = """
         SELECT 'statistics', r.schema, r.name, quote_ident(x.stxname), ARRAY[
-            'definition', pg_get_statisticsobjdef(x.oid), \(owner("x.stxowner")), \(comment("x.oid", "pg_statistic_ext"))]
+            'definition', pg_get_statisticsobjdef(x.oid), \(owner("x.stxowner")),
+            \(comment("x.oid", "pg_statistic_ext"))]
         FROM pg_statistic_ext x JOIN relations r ON r.oid = x.stxrelid
         """
 }

@@ -11,8 +11,8 @@ extension CatalogQuery {
                                            FROM pg_enum e WHERE e.enumtypid = t.oid) || ')'
                 WHEN 'r' THEN 'RANGE (SUBTYPE = ' || (SELECT format_type(r.rngsubtype, NULL) FROM pg_range r
                                                       WHERE r.rngtypid = t.oid) || ')'
-                ELSE '(' || (SELECT string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod), ', '
-                                               ORDER BY a.attnum)
+                ELSE '(' || (SELECT string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod),
+                                               ', ' ORDER BY a.attnum)
                              FROM pg_attribute a WHERE a.attrelid = t.typrelid AND NOT a.attisdropped) || ')' END,
             \(owner("t.typowner")), \(comment("t.oid", "pg_type"))]
         FROM pg_type t JOIN spaces s ON s.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid
@@ -68,7 +68,8 @@ extension CatalogQuery {
                                  WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
             'to', (SELECT string_agg(g.name, ', ' ORDER BY g.name COLLATE "C")
                    FROM unnest(p.polroles) AS m (role),
-                   LATERAL (SELECT CASE m.role WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(m.role)) END AS name) g),
+                   LATERAL (SELECT CASE m.role WHEN 0 THEN 'PUBLIC'
+                                               ELSE quote_ident(pg_get_userbyid(m.role)) END AS name) AS g),
             'using', pg_get_expr(p.polqual, p.polrelid),
             'check', pg_get_expr(p.polwithcheck, p.polrelid),
             \(comment("p.oid", "pg_policy"))]

@@ -5,6 +5,7 @@ package struct SchemaDifference: Sendable, Equatable {
     /// What is the matter with an object.
     package enum Matter: String, Sendable { case missing, unexpected, changed }
 
+    /// What is the matter with it.
     package let matter: Matter
     /// What sort of object.
     package let kind: SchemaObject.Kind
@@ -45,8 +46,13 @@ package struct SchemaDifference: Sendable, Equatable {
 extension SchemaDifference: CustomStringConvertible {
     /// Such as `trigger audits.log.append_only changed (fires: none → never)`.
     package var description: String {
-        "\(kind.rawValue) \(name) \(matter == .missing ? "is missing" : matter == .unexpected ? "is not expected" : "changed")"
-            + (detail.isEmpty ? "" : " (\(detail))")
+        let what =
+            switch matter {
+            case .missing: "is missing"
+            case .unexpected: "is not expected"
+            case .changed: "changed"
+            }
+        return "\(kind.rawValue) \(name) \(what)" + (detail.isEmpty ? "" : " (\(detail))")
     }
 }
 

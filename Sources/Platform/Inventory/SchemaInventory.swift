@@ -22,8 +22,8 @@ package struct SchemaInventory: Sendable, Equatable {
         self.objects = objects.sorted { $0.identity < $1.identity }
     }
 
-    /// SHA-256 over the canonical form of the objects, 64 hexadecimal digits. Equal for equal catalogs on servers of the
-    /// same major version; across versions compare `versionIndependent`.
+    /// SHA-256 over the canonical form of the objects, 64 hexadecimal digits. Equal for equal catalogs on servers of
+    /// the same major version; across versions compare `versionIndependent`.
     package var fingerprint: String {
         var writer = JSONWriter(capacity: objects.count * 200)
         Self.write(objects, to: &writer)

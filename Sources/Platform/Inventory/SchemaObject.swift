@@ -11,6 +11,7 @@ package struct SchemaObject: Sendable, Hashable {
         case defaultGrant = "default grant"
     }
 
+    /// What sort of thing it is.
     package let kind: Kind
     /// Quoted where SQL needs it, as all names here; empty for what belongs to no schema.
     package let schema: String
