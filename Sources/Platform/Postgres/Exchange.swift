@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import EventLoop
+import Synchronization
 
 /// Statements that are sent together and end in one synchronization point: they take effect together or not at all,
 /// unless they open a transaction themselves. Loop-confined; its caller waits elsewhere.
@@ -32,7 +33,11 @@ class Exchange: @unchecked Sendable {
 
     var statements: [SQL]
     private let script: String?
-    private var continuation: UnsafeContinuation<Outcome, Never>?
+    private var continuation: UnsafeContinuation<Void, Never>?
+    private var answer: Outcome?
+    /// Stored after the answer, loaded before it is read. The runtime orders the two as well, but ThreadSanitizer
+    /// does not see that when the answer comes before the caller has suspended.
+    private let isAnswered = Atomic(false)
     private var prepares: [Int: SQL] = [:]
     private var last: ResultSet?
     private(set) var error: PostgresError?
@@ -63,9 +68,11 @@ class Exchange: @unchecked Sendable {
         } onCancel: {
             loop.execute { self.stop(cancel) }
         }
+        guard isAnswered.load(ordering: .acquiring), let answer else { return .failure(.closed) }
+        return answer
     }
 
-    private func begin(_ continuation: UnsafeContinuation<Outcome, Never>, _ submit: (QueryExchange) -> Void) {
+    private func begin(_ continuation: UnsafeContinuation<Void, Never>, _ submit: (QueryExchange) -> Void) {
         unsafe self.continuation = unsafe continuation
         if let reasonToStop { resolve(.failure(reasonToStop)) } else { submit(self) }
     }
@@ -131,6 +138,8 @@ class Exchange: @unchecked Sendable {
     func resolve(_ outcome: Outcome) {
         guard !isResolved, let continuation = unsafe continuation else { return }
         isResolved = true
-        unsafe continuation.resume(returning: outcome)
+        answer = outcome
+        isAnswered.store(true, ordering: .releasing)
+        unsafe continuation.resume()
     }
 }
