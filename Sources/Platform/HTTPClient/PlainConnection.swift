@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 import EventLoop
 import Glibc
-// SPDX-License-Identifier: Apache-2.0
 import SwiftExtensions
 
 /// One kept connection to a server without TLS, which carries one transfer after the other. Loop-confined.
