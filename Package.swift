@@ -69,6 +69,7 @@ let package = Package(
         module(.platform, "HTTPClient", uses: ["SwiftExtensions", "EventLoop", "CCurl"]),
         module(.platform, "Postgres", uses: ["SwiftExtensions", "EventLoop", "CLibpq"]),
         module(.platform, "Redis", uses: ["SwiftExtensions", "EventLoop", "CHiredis"]),
+        module(.platform, "Inventory", uses: ["SwiftExtensions", "JSON", "Cryptography", "Postgres"]),
         module(.platform, "Migrator", uses: ["SwiftExtensions", "JSON", "Cryptography", "Postgres", "CAssets"]),
         module(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
         module(.platform, "Journal", uses: ["SwiftExtensions"]),
@@ -133,6 +134,9 @@ let package = Package(
         tests(.platform, "HTTPClient", uses: ["HTTPServer", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "Postgres", uses: ["TestSupport", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "Redis", uses: ["EmbeddedServers", "EventLoop", "SwiftExtensions"]),
+        tests(
+            .platform, "Inventory",
+            uses: ["TestSupport", "Postgres", "EventLoop", "EmbeddedServers", "SwiftExtensions"]),
         tests(.platform, "Migrator", uses: ["TestSupport", "Postgres", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
         tests(.platform, "Journal", uses: ["SwiftExtensions"]),
