@@ -69,8 +69,10 @@ let package = Package(
         module(.platform, "HTTPClient", uses: ["SwiftExtensions", "EventLoop", "CCurl"]),
         module(.platform, "Postgres", uses: ["SwiftExtensions", "EventLoop", "CLibpq"]),
         module(.platform, "Redis", uses: ["SwiftExtensions", "EventLoop", "CHiredis"]),
-        module(.platform, "Inventory", uses: ["SwiftExtensions", "JSON", "Cryptography", "Postgres"]),
-        module(.platform, "Migrator", uses: ["SwiftExtensions", "JSON", "Cryptography", "Postgres", "CAssets"]),
+        module(.platform, "SQLText"),
+        module(.platform, "Inventory", uses: ["SwiftExtensions", "JSON", "Cryptography", "SQLText", "Postgres"]),
+        module(
+            .platform, "Migrator", uses: ["SwiftExtensions", "JSON", "Cryptography", "SQLText", "Postgres", "CAssets"]),
         module(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
         module(.platform, "Journal", uses: ["SwiftExtensions"]),
 
@@ -134,6 +136,7 @@ let package = Package(
         tests(.platform, "HTTPClient", uses: ["HTTPServer", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "Postgres", uses: ["TestSupport", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "Redis", uses: ["EmbeddedServers", "EventLoop", "SwiftExtensions"]),
+        tests(.platform, "SQLText"),
         tests(
             .platform, "Inventory",
             uses: ["TestSupport", "Postgres", "EventLoop", "EmbeddedServers", "SwiftExtensions"]),
