@@ -44,6 +44,7 @@ let package = Package(
     products: [
         .executable(name: "witan", targets: ["Witan"]),
         .executable(name: "mock-upstream", targets: ["MockUpstream"]),
+        .executable(name: "audit-load", targets: ["AuditLoad"]),
     ],
     targets: [
         // C: headers of libraries from the operating system.
@@ -116,6 +117,11 @@ let package = Package(
             name: "MockUpstream",
             dependencies: ["HTTPServer", "EventLoop", "SwiftExtensions"],
             path: "Benchmarks/MockUpstream",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "AuditLoad",
+            dependencies: ["SwiftExtensions", "EventLoop", "Cryptography", "Postgres", "Audit", "Gateway"],
+            path: "Benchmarks/AuditLoad",
             swiftSettings: settings),
 
         // Tests mirror Sources.
