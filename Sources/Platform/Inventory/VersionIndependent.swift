@@ -2,8 +2,8 @@
 import SQLText
 
 extension SchemaInventory {
-    /// What is comparable between servers of different major versions and with different administrators: without
-    /// the qualifiers of names in views and rules, which PostgreSQL 15 writes and 16 mostly does not, without privileges
+    /// What is comparable between servers of different major versions and with different administrators: without the
+    /// qualifiers of names in views and rules, which PostgreSQL 15 writes and 16 mostly does not, without privileges
     /// that older versions do not have, and with one name for all administrators.
     package var versionIndependent: SchemaInventory {
         let names = Set(administrators)
