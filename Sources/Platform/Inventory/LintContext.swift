@@ -49,6 +49,7 @@ struct LintContext {
         if ends && (statement.has("partition", "of") || statement.has("attach", "partition")) {
             found.append(LintMatch(.noDefaultPartition, subject, line: statement.span.lowerBound))
         }
+        guard statement.createdKind != "view" else { return found }
         for (index, token) in statement.tokens.enumerated() where token == "timestamp" && isZoneless(statement, index) {
             found.append(LintMatch(.timestamptz, subject, line: statement.lines[index]))
         }

@@ -84,26 +84,40 @@ struct LintAllowance {
     /// The lines of its statement.
     let span: ClosedRange<Int>
 
-    /// `-- allow: rule reason`, or what says the same: `-- Not led by column: reason`.
+    /// `-- allow: rule reason`, or what says the same of one or more indexes: `-- Not led by column: reason`.
     static func all(in text: String, _ statements: [LintStatement]) -> [LintAllowance] {
         let quoted = quotedLines(in: Array(text.utf8))
-        return text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().compactMap { index, line in
-            let words = line.split(whereSeparator: \.isWhitespace)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        return lines.enumerated().flatMap { index, line -> [LintAllowance] in
+            let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
             guard words.first == "--", !quoted.contains(index + 1),
-                let statement = statements.first(where: { $0.span.upperBound > index })
-            else {
-                return nil
-            }
+                let first = statements.firstIndex(where: { $0.span.upperBound > index })
+            else { return [] }
             if words.dropFirst().first == "allow:" {
-                return LintAllowance(
-                    rule: words.dropFirst(2).first.map(String.init) ?? "",
-                    reason: words.dropFirst(3).joined(separator: " "), line: index + 1, span: statement.span)
+                return [
+                    LintAllowance(
+                        rule: words.dropFirst(2).first ?? "", reason: words.dropFirst(3).joined(separator: " "),
+                        line: index + 1, span: statements[first].span)
+                ]
             }
-            guard words.dropFirst().prefix(3).elementsEqual(["Not", "led", "by"]) else { return nil }
-            return LintAllowance(
-                rule: LintRule.leadingColumn.rawValue, reason: words.dropFirst(5).joined(separator: " "),
-                line: index + 1, span: statement.span)
+            guard words.dropFirst().prefix(3).elementsEqual(["Not", "led", "by"]) else { return [] }
+            let reason = words.dropFirst(5).joined(separator: " ")
+            return indexes(from: first, statements).map {
+                LintAllowance(rule: LintRule.leadingColumn.rawValue, reason: reason, line: index + 1, span: $0)
+            }
         }
+    }
+
+    /// The statement at `first`, and when it creates an index those that do so on the lines right behind it.
+    private static func indexes(from first: Int, _ statements: [LintStatement]) -> [ClosedRange<Int>] {
+        var spans = [statements[first].span]
+        guard statements[first].createdKind == "index" else { return spans }
+        for statement in statements[(first + 1)...] {
+            guard statement.createdKind == "index", statement.span.lowerBound == spans[spans.count - 1].upperBound + 1
+            else { break }
+            spans.append(statement.span)
+        }
+        return spans
     }
 
     /// Lines that begin inside of a string or a body.

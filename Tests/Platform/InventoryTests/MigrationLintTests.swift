@@ -92,7 +92,7 @@ struct MigrationLintTests {
         ),
         (
             .securityInvoker, "CREATE VIEW s.w AS SELECT 1",
-            "CREATE VIEW s.w WITH (security_invoker = true) AS SELECT 1"
+            "CREATE VIEW s.w WITH (security_invoker = true) AS SELECT at AS timestamp FROM s.t"
         ),
         (.allowReason, "-- allow: drop-column\nSELECT 1", "-- allow: drop-column gone since 0.4\nSELECT 1"),
         (.allowReason, "-- allow: dropping because\nSELECT 1", "-- allowances are made below\nSELECT 1"),
@@ -163,6 +163,10 @@ struct MigrationLintTests {
                 """
                 -- Not led by org: found before it is known.
                 CREATE UNIQUE INDEX t_hash ON s.t (hash);
+                CREATE INDEX t_name
+                    ON s.t (name);
+
+                CREATE INDEX t_led ON s.t (org);
                 -- allow: row-security the same for everybody
                 CREATE TABLE s.kinds (id integer);
                 -- Not led by org:
@@ -173,6 +177,7 @@ struct MigrationLintTests {
         #expect(
             MigrationLint.exceptions(in: files) == [
                 LintException(rule: .leadingColumn, name: "s.t.t_hash"),
+                LintException(rule: .leadingColumn, name: "s.t.t_name"),
                 LintException(rule: .rowSecurity, name: "s.kinds"),
             ])
         #expect(MigrationLint.findings(in: files).map(\.rule).contains(.allowReason))

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Migrator
 import Postgres
 import TestSupport
 import Testing
@@ -88,5 +89,22 @@ struct SchemaLintTests {
         let exceptions: Set = [LintException(rule: .leadingColumn, name: "s.t.t_hash")]
         #expect(SchemaLint(inventory, leading: "org", exceptions: exceptions).findings.isEmpty)
         try await test.test.close()
+    }
+}
+
+@Suite("The program's own schema")
+struct OwnSchemaTests {
+    @Test("has no finding of either lint")
+    func lint() async throws {
+        let files = Migration.embedded.map { (name: $0.name, text: $0.text) }
+        let found = MigrationLint.findings(in: files)
+        #expect(found.map(\.description) == [])
+        let test = try await TestDatabase.make()
+        let inventory = try await test.open().withConnection { try await SchemaInventory.read($0) }
+        let lint = SchemaLint(
+            inventory.filter { $0.schema != "public" && !($0.table ?? $0.name).hasPrefix("_") }, leading: "org_id",
+            exceptions: MigrationLint.exceptions(in: files))
+        #expect(lint.findings.map(\.description) == [])
+        try await test.close()
     }
 }
