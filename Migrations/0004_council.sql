@@ -34,8 +34,9 @@ COMMENT ON COLUMN council.sessions.context_window_used IS 'Tokens of context it 
 COMMENT ON COLUMN council.sessions.expired IS 'Whether it has ended for want of activity (30 days).';
 CREATE INDEX sessions_user ON council.sessions (org_id, user_id);
 CREATE INDEX sessions_key ON council.sessions (org_id, api_key_id);
--- Not led by org_id: the clean-up looks for what nobody speaks in any more, in every organization.
 CREATE INDEX sessions_idle ON council.sessions (last_activity_at) WHERE NOT expired;
+COMMENT ON INDEX council.sessions_idle IS
+    'Not led by org_id: the clean-up looks for what nobody speaks in any more, in every organization.';
 
 CREATE TABLE council.session_history (
     org_id uuid NOT NULL,
@@ -44,7 +45,6 @@ CREATE TABLE council.session_history (
     role text NOT NULL CHECK (role IN ('system', 'user', 'assistant', 'tool')),
     content text NOT NULL,
     request_id uuid,
-        -- before conversations do.
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (org_id, session_id, id),
     FOREIGN KEY (org_id, session_id) REFERENCES council.sessions ON DELETE RESTRICT
@@ -58,7 +58,8 @@ COMMENT ON COLUMN council.session_history.id IS 'UUIDv7 made by the program; its
 COMMENT ON COLUMN council.session_history.role IS 'Who speaks.';
 COMMENT ON COLUMN council.session_history.content IS 'What is said.';
 COMMENT ON COLUMN council.session_history.request_id IS
-    'The governed call that carried it (council.requests); no foreign key, since months of calls go';
+    'The governed call that carried it (council.requests); no foreign key, since months of calls go before '
+    'conversations do.';
 COMMENT ON COLUMN council.session_history.created_at IS 'When the row was made.';
 
 -- ── Calls ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -53,7 +53,6 @@ CREATE TABLE production.analysis_tasks (
     error text,
     duration_ms integer CHECK (duration_ms >= 0),
     attempt integer NOT NULL DEFAULT 0 CHECK (attempt >= 0),
-        -- number says is ignored.
     claimed_by uuid,
     lease_expires_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -74,7 +73,8 @@ COMMENT ON COLUMN production.analysis_tasks.status IS 'Where it stands.';
 COMMENT ON COLUMN production.analysis_tasks.result IS 'What it found; null until it is over.';
 COMMENT ON COLUMN production.analysis_tasks.error IS 'Why it failed.';
 COMMENT ON COLUMN production.analysis_tasks.duration_ms IS 'Milliseconds it ran.';
-COMMENT ON COLUMN production.analysis_tasks.attempt IS 'How often it was taken; what a late worker with a smaller';
+COMMENT ON COLUMN production.analysis_tasks.attempt IS
+    'How often it was taken; what a late worker with a smaller number says is ignored.';
 COMMENT ON COLUMN production.analysis_tasks.claimed_by IS 'The node that has it (ops.nodes).';
 COMMENT ON COLUMN production.analysis_tasks.lease_expires_at IS 'Until when it has it; then another may take it.';
 COMMENT ON COLUMN production.analysis_tasks.created_at IS 'When the row was made.';
@@ -83,9 +83,10 @@ COMMENT ON COLUMN production.analysis_tasks.started_at IS 'When it was last take
 COMMENT ON COLUMN production.analysis_tasks.completed_at IS 'When it was over, whichever way.';
 CREATE INDEX analysis_tasks_session ON production.analysis_tasks (org_id, session_id);
 CREATE INDEX analysis_tasks_status ON production.analysis_tasks (org_id, status);
--- Not led by org_id: workers take what is due in any organization.
 CREATE INDEX analysis_tasks_due ON production.analysis_tasks (id) WHERE status = 'pending';
+COMMENT ON INDEX production.analysis_tasks_due IS 'Not led by org_id: workers take what is due in any organization.';
 CREATE INDEX analysis_tasks_lost ON production.analysis_tasks (lease_expires_at) WHERE status = 'running';
+COMMENT ON INDEX production.analysis_tasks_lost IS 'Not led by org_id: workers take what is due in any organization.';
 CREATE TRIGGER moves BEFORE UPDATE OF status ON production.analysis_tasks FOR EACH ROW EXECUTE FUNCTION
     ops.check_move('status', 'pending>running', 'pending>skipped', 'running>pending', 'running>completed',
     'running>failed', 'running>skipped');
@@ -117,8 +118,9 @@ COMMENT ON COLUMN production.artifacts.expires_at IS 'From then on the bytes may
 COMMENT ON COLUMN production.artifacts.purged_at IS 'When they went; this row stays.';
 CREATE INDEX artifacts_session ON production.artifacts (org_id, session_id);
 CREATE INDEX artifacts_type ON production.artifacts (org_id, type);
--- Not led by org_id: the clean-up looks for what expired, in every organization.
 CREATE INDEX artifacts_expiry ON production.artifacts (expires_at) WHERE purged_at IS NULL AND expires_at IS NOT NULL;
+COMMENT ON INDEX production.artifacts_expiry IS
+    'Not led by org_id: the clean-up looks for what expired, in every organization.';
 
 CREATE TABLE production.code_review_results (
     org_id uuid NOT NULL,
@@ -164,7 +166,7 @@ SELECT projects.narrow_to_team('production.analysis_sessions');
 CREATE POLICY claim ON production.analysis_tasks TO witan_owner USING (true) WITH CHECK (true);
 CREATE FUNCTION production.claim_tasks(node uuid, row_limit integer, lease interval)
     RETURNS TABLE (org_id uuid, id uuid, session_id uuid, type text, attempt integer)
-    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH due AS (
         SELECT t.org_id, t.id FROM production.analysis_tasks t WHERE t.status = 'pending'
         ORDER BY t.id LIMIT least(row_limit, 1000) FOR UPDATE SKIP LOCKED

@@ -49,9 +49,12 @@ COMMENT ON COLUMN orchestrator.marketplace_items.search IS 'Its words, for full-
 CREATE INDEX marketplace_items_version ON orchestrator.marketplace_items (org_id, version_id);
 CREATE INDEX marketplace_items_published_by ON orchestrator.marketplace_items (org_id, published_by);
 CREATE INDEX marketplace_items_category ON orchestrator.marketplace_items (org_id, category);
--- Not led by org_id: what is public is looked for across organizations.
 CREATE INDEX marketplace_items_search ON orchestrator.marketplace_items USING gin (search);
+COMMENT ON INDEX orchestrator.marketplace_items_search IS
+    'Not led by org_id: what is public is looked for across organizations.';
 CREATE INDEX marketplace_items_public ON orchestrator.marketplace_items (id) WHERE is_public AND retired_at IS NULL;
+COMMENT ON INDEX orchestrator.marketplace_items_public IS
+    'Not led by org_id: what is public is looked for across organizations.';
 
 CREATE TABLE orchestrator.workflow_ratings (
     org_id uuid NOT NULL,
@@ -117,8 +120,8 @@ COMMENT ON COLUMN orchestrator.notifications.sent_at IS 'When it went out.';
 COMMENT ON COLUMN orchestrator.notifications.read_at IS 'When the person saw it (in_app).';
 CREATE INDEX notifications_user ON orchestrator.notifications (org_id, user_id, id);
 CREATE INDEX notifications_unread ON orchestrator.notifications (org_id, user_id) WHERE read_at IS NULL;
--- Not led by org_id: nodes take what is due in any organization.
 CREATE INDEX notifications_due ON orchestrator.notifications (next_attempt_at) WHERE status = 'pending';
+COMMENT ON INDEX orchestrator.notifications_due IS 'Not led by org_id: nodes take what is due in any organization.';
 CREATE TRIGGER moves BEFORE UPDATE OF status ON orchestrator.notifications FOR EACH ROW EXECUTE FUNCTION
     ops.check_move('status', 'pending>sent', 'pending>failed', 'failed>pending');
 
@@ -135,7 +138,7 @@ CREATE POLICY search ON orchestrator.workflow_versions FOR SELECT TO witan_owner
 CREATE FUNCTION orchestrator.claim_notifications(row_limit integer, lease interval)
     RETURNS TABLE (org_id uuid, id uuid, channel text, address text, subject text, body text, data jsonb,
                    attempt integer)
-    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE orchestrator.notifications n SET next_attempt_at = now() + lease, attempt = n.attempt + 1
     FROM (SELECT d.org_id, d.id FROM orchestrator.notifications d
           WHERE d.status = 'pending' AND d.next_attempt_at <= now()
@@ -149,7 +152,7 @@ COMMENT ON FUNCTION orchestrator.claim_notifications(integer, interval) IS
 CREATE FUNCTION orchestrator.search_marketplace(words text, in_category text, row_limit integer)
     RETURNS TABLE (item_id uuid, publisher text, title text, description text, category text, price numeric,
                    downloads bigint, rating numeric, rank real)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT i.id, o.name, i.title, i.description, i.category, i.price, i.downloads, i.rating,
            CASE WHEN words = '' THEN 0 ELSE ts_rank(i.search, websearch_to_tsquery('simple', words)) END
     FROM orchestrator.marketplace_items i JOIN auth.organizations o ON o.id = i.org_id
@@ -164,7 +167,7 @@ COMMENT ON FUNCTION orchestrator.search_marketplace(text, text, integer) IS
 
 CREATE FUNCTION orchestrator.marketplace_definition(item uuid)
     RETURNS TABLE (title text, version text, definition jsonb)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT i.title, v.version, v.definition
     FROM orchestrator.marketplace_items i
     JOIN orchestrator.workflow_versions v ON v.org_id = i.org_id AND v.id = i.version_id
