@@ -323,9 +323,8 @@ COMMENT ON COLUMN ops.outbox.version IS 'The row''s version: an index keeps the 
 COMMENT ON COLUMN ops.outbox.operation IS 'What to do with the document.';
 COMMENT ON COLUMN ops.outbox.payload IS 'The document; empty for a delete.';
 COMMENT ON COLUMN ops.outbox.created_at IS 'When the row was made.';
+-- Not led by org_id: the index is told of all organizations in the order of time.
 CREATE INDEX outbox_order ON ops.outbox (id);
-COMMENT ON INDEX ops.outbox_order IS
-    'Not led by org_id: the index is told of all organizations in the order of time.';
 SELECT ops.protect('ops.outbox', 'SELECT, INSERT');
 CREATE POLICY consumer ON ops.outbox TO witan_owner USING (true) WITH CHECK (true);
 
@@ -370,9 +369,8 @@ COMMENT ON COLUMN ops.idempotency_keys.response_headers IS 'Headers of the answe
 COMMENT ON COLUMN ops.idempotency_keys.response_body IS 'Body of the answer, at most 1 MiB.';
 COMMENT ON COLUMN ops.idempotency_keys.created_at IS 'When the row was made.';
 COMMENT ON COLUMN ops.idempotency_keys.expires_at IS 'From then on the key may be used anew.';
+-- Not led by org_id: the clean-up looks for what expired, in every organization.
 CREATE INDEX idempotency_keys_expiry ON ops.idempotency_keys (expires_at);
-COMMENT ON INDEX ops.idempotency_keys_expiry IS
-    'Not led by org_id: the clean-up looks for what expired, in every organization.';
 SELECT ops.protect('ops.idempotency_keys', is_secret => true);
 CREATE POLICY expiry ON ops.idempotency_keys TO witan_owner USING (expires_at < now());
 

@@ -134,9 +134,8 @@ COMMENT ON COLUMN auth.memberships.custom_role_id IS 'A role of the organization
 COMMENT ON COLUMN auth.memberships.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.memberships.updated_at IS 'When the row was last changed; kept by a trigger.';
 COMMENT ON COLUMN auth.memberships.retired_at IS 'When the person left; null while they belong.';
+-- Not led by org_id: a person's organizations are looked up before one is chosen.
 CREATE INDEX memberships_user ON auth.memberships (user_id);
-COMMENT ON INDEX auth.memberships_user IS
-    'Not led by org_id: a person''s organizations are looked up before one is chosen.';
 CREATE INDEX memberships_custom_role ON auth.memberships (org_id, custom_role_id);
 
 CREATE TABLE auth.teams (
@@ -217,9 +216,8 @@ COMMENT ON COLUMN auth.sessions.expires_at IS 'From then on the token is refused
 COMMENT ON COLUMN auth.sessions.rotated_at IS 'When the next token took its place; a use after that is theft.';
 COMMENT ON COLUMN auth.sessions.revoked_at IS 'When it was ended before its time.';
 COMMENT ON COLUMN auth.sessions.revoked_reason IS 'Why it was.';
+-- Not led by org_id: a token is looked up before its organization is known.
 CREATE UNIQUE INDEX sessions_refresh_token ON auth.sessions (refresh_token_hash);
-COMMENT ON INDEX auth.sessions_refresh_token IS
-    'Not led by org_id: a token is looked up before its organization is known.';
 CREATE INDEX sessions_user ON auth.sessions (org_id, user_id);
 CREATE INDEX sessions_family ON auth.sessions (org_id, family_id);
 
@@ -270,8 +268,8 @@ COMMENT ON COLUMN auth.api_keys.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.api_keys.expires_at IS 'From then on it is refused; null is never.';
 COMMENT ON COLUMN auth.api_keys.revoked_at IS 'When it was ended for good.';
 COMMENT ON COLUMN auth.api_keys.last_used IS 'To the hour or so: it is not written for each call.';
+-- Not led by org_id: a key is looked up before its organization is known.
 CREATE UNIQUE INDEX api_keys_hash ON auth.api_keys (key_hash);
-COMMENT ON INDEX auth.api_keys_hash IS 'Not led by org_id: a key is looked up before its organization is known.';
 CREATE INDEX api_keys_custom_role ON auth.api_keys (org_id, custom_role_id);
 CREATE INDEX api_keys_user ON auth.api_keys (org_id, user_id);
 CREATE INDEX api_keys_rotated_from ON auth.api_keys (org_id, rotated_from);
@@ -310,8 +308,8 @@ COMMENT ON COLUMN auth.invitations.created_by IS 'Who invites; null when a key d
 COMMENT ON COLUMN auth.invitations.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.invitations.expires_at IS 'From then on it is refused.';
 COMMENT ON COLUMN auth.invitations.revoked_at IS 'When it was taken back.';
+-- Not led by org_id: a code is looked up before its organization is known.
 CREATE UNIQUE INDEX invitations_code ON auth.invitations (code_hash);
-COMMENT ON INDEX auth.invitations_code IS 'Not led by org_id: a code is looked up before its organization is known.';
 CREATE INDEX invitations_custom_role ON auth.invitations (org_id, custom_role_id);
 CREATE INDEX invitations_team ON auth.invitations (org_id, team_id);
 CREATE INDEX invitations_created_by ON auth.invitations (org_id, created_by);

@@ -114,9 +114,8 @@ COMMENT ON COLUMN providers.providers.created_at IS 'When the row was made.';
 COMMENT ON COLUMN providers.providers.retired_at IS
     'When it was retired; null while it is in use. Nothing is deleted.';
 CREATE UNIQUE INDEX providers_name ON providers.providers (org_id, name) WHERE retired_at IS NULL;
+-- Not led by org_id: it belongs to a foreign key into reference data.
 CREATE INDEX providers_platform ON providers.providers (platform_provider_id);
-COMMENT ON INDEX providers.providers_platform IS
-    'Not led by org_id: it belongs to a foreign key into reference data.';
 
 CREATE TABLE providers.models (
     org_id uuid NOT NULL,

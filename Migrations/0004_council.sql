@@ -34,9 +34,8 @@ COMMENT ON COLUMN council.sessions.context_window_used IS 'Tokens of context it 
 COMMENT ON COLUMN council.sessions.expired IS 'Whether it has ended for want of activity (30 days).';
 CREATE INDEX sessions_user ON council.sessions (org_id, user_id);
 CREATE INDEX sessions_key ON council.sessions (org_id, api_key_id);
+-- Not led by org_id: the clean-up looks for what nobody speaks in any more, in every organization.
 CREATE INDEX sessions_idle ON council.sessions (last_activity_at) WHERE NOT expired;
-COMMENT ON INDEX council.sessions_idle IS
-    'Not led by org_id: the clean-up looks for what nobody speaks in any more, in every organization.';
 
 CREATE TABLE council.session_history (
     org_id uuid NOT NULL,

@@ -34,11 +34,10 @@ COMMENT ON COLUMN audits.audit_log.payload IS 'The particulars, as canonical JSO
 COMMENT ON COLUMN audits.audit_log.digest IS 'SHA-256 over all fields above with their lengths.';
 COMMENT ON COLUMN audits.audit_log.transaction_id IS
     'Lets the sealer take exactly what is committed and final; not part of the digest.';
+-- Not led by org_id: the sealer reads the newest transactions of all organizations. Nearly free to keep on an
+-- append-only table.
 CREATE INDEX audit_log_transaction ON audits.audit_log USING brin (transaction_id)
     WITH (pages_per_range = 16, autosummarize = on);
-COMMENT ON INDEX audits.audit_log_transaction IS
-    'Not led by org_id: the sealer reads the newest transactions of all organizations. Nearly free to keep on an '
-    'append-only table.';
 SELECT ops.append_only('audits.audit_log');
 
 CREATE TABLE audits.chain (

@@ -83,10 +83,9 @@ COMMENT ON COLUMN production.analysis_tasks.started_at IS 'When it was last take
 COMMENT ON COLUMN production.analysis_tasks.completed_at IS 'When it was over, whichever way.';
 CREATE INDEX analysis_tasks_session ON production.analysis_tasks (org_id, session_id);
 CREATE INDEX analysis_tasks_status ON production.analysis_tasks (org_id, status);
+-- Not led by org_id: workers take what is due in any organization.
 CREATE INDEX analysis_tasks_due ON production.analysis_tasks (id) WHERE status = 'pending';
-COMMENT ON INDEX production.analysis_tasks_due IS 'Not led by org_id: workers take what is due in any organization.';
 CREATE INDEX analysis_tasks_lost ON production.analysis_tasks (lease_expires_at) WHERE status = 'running';
-COMMENT ON INDEX production.analysis_tasks_lost IS 'Not led by org_id: workers take what is due in any organization.';
 CREATE TRIGGER moves BEFORE UPDATE OF status ON production.analysis_tasks FOR EACH ROW EXECUTE FUNCTION
     ops.check_move('status', 'pending>running', 'pending>skipped', 'running>pending', 'running>completed',
     'running>failed', 'running>skipped');
@@ -118,9 +117,8 @@ COMMENT ON COLUMN production.artifacts.expires_at IS 'From then on the bytes may
 COMMENT ON COLUMN production.artifacts.purged_at IS 'When they went; this row stays.';
 CREATE INDEX artifacts_session ON production.artifacts (org_id, session_id);
 CREATE INDEX artifacts_type ON production.artifacts (org_id, type);
+-- Not led by org_id: the clean-up looks for what expired, in every organization.
 CREATE INDEX artifacts_expiry ON production.artifacts (expires_at) WHERE purged_at IS NULL AND expires_at IS NOT NULL;
-COMMENT ON INDEX production.artifacts_expiry IS
-    'Not led by org_id: the clean-up looks for what expired, in every organization.';
 
 CREATE TABLE production.code_review_results (
     org_id uuid NOT NULL,

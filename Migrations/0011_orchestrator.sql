@@ -47,10 +47,9 @@ COMMENT ON COLUMN orchestrator.workflows.search IS 'Its words, for full-text sea
 CREATE UNIQUE INDEX workflows_name ON orchestrator.workflows (org_id, name) WHERE retired_at IS NULL;
 CREATE INDEX workflows_created_by ON orchestrator.workflows (org_id, created_by);
 CREATE INDEX workflows_engine ON orchestrator.workflows (org_id, engine_type);
+-- Not led by org_id: a GIN index over words. Used by orchestrator.search_workflows, since under row-level security
+-- PostgreSQL tests what is not leakproof after the policy.
 CREATE INDEX workflows_search ON orchestrator.workflows USING gin (search);
-COMMENT ON INDEX orchestrator.workflows_search IS
-    'Not led by org_id: a GIN index over words. Used by orchestrator.search_workflows, since under row-level '
-    'security PostgreSQL tests what is not leakproof after the policy.';
 
 CREATE TABLE orchestrator.workflow_versions (
     org_id uuid NOT NULL,
@@ -162,14 +161,9 @@ CREATE INDEX executions_workflow ON orchestrator.executions (org_id, workflow_id
 CREATE INDEX executions_version ON orchestrator.executions (org_id, version_id);
 CREATE INDEX executions_executor ON orchestrator.executions (org_id, executor_id);
 CREATE INDEX executions_status ON orchestrator.executions (org_id, status, created_at);
+-- Not led by org_id: nodes take what is due in any organization. Holds only what waits or runs, and so stays small.
 CREATE INDEX executions_due ON orchestrator.executions (priority DESC, run_after, id) WHERE status = 'PENDING';
-COMMENT ON INDEX orchestrator.executions_due IS
-    'Not led by org_id: nodes take what is due in any organization. Holds only what waits or runs, and so stays '
-    'small.';
 CREATE INDEX executions_lost ON orchestrator.executions (lease_expires_at) WHERE status = 'RUNNING';
-COMMENT ON INDEX orchestrator.executions_lost IS
-    'Not led by org_id: nodes take what is due in any organization. Holds only what waits or runs, and so stays '
-    'small.';
 CREATE TRIGGER moves BEFORE UPDATE OF status ON orchestrator.executions FOR EACH ROW EXECUTE FUNCTION ops.check_move(
     'status', 'PENDING>RUNNING', 'PENDING>CANCELLED', 'RUNNING>PENDING', 'RUNNING>COMPLETED', 'RUNNING>FAILED',
     'RUNNING>CANCELLED');
@@ -245,8 +239,8 @@ COMMENT ON COLUMN orchestrator.timers.created_at IS 'When the row was made.';
 COMMENT ON COLUMN orchestrator.timers.cancelled_at IS 'When it was called off; null while it holds.';
 CREATE INDEX timers_workflow ON orchestrator.timers (org_id, workflow_id);
 CREATE INDEX timers_execution ON orchestrator.timers (org_id, execution_id);
+-- Not led by org_id: nodes take what is due in any organization.
 CREATE INDEX timers_due ON orchestrator.timers (fire_at) WHERE fired_at IS NULL AND cancelled_at IS NULL;
-COMMENT ON INDEX orchestrator.timers_due IS 'Not led by org_id: nodes take what is due in any organization.';
 
 -- ── Row-level security and rights ────────────────────────────────────────────────────────────────────────────────
 SELECT ops.protect('orchestrator.workflows');

@@ -49,12 +49,9 @@ COMMENT ON COLUMN orchestrator.marketplace_items.search IS 'Its words, for full-
 CREATE INDEX marketplace_items_version ON orchestrator.marketplace_items (org_id, version_id);
 CREATE INDEX marketplace_items_published_by ON orchestrator.marketplace_items (org_id, published_by);
 CREATE INDEX marketplace_items_category ON orchestrator.marketplace_items (org_id, category);
+-- Not led by org_id: what is public is looked for across organizations.
 CREATE INDEX marketplace_items_search ON orchestrator.marketplace_items USING gin (search);
-COMMENT ON INDEX orchestrator.marketplace_items_search IS
-    'Not led by org_id: what is public is looked for across organizations.';
 CREATE INDEX marketplace_items_public ON orchestrator.marketplace_items (id) WHERE is_public AND retired_at IS NULL;
-COMMENT ON INDEX orchestrator.marketplace_items_public IS
-    'Not led by org_id: what is public is looked for across organizations.';
 
 CREATE TABLE orchestrator.workflow_ratings (
     org_id uuid NOT NULL,
@@ -120,8 +117,8 @@ COMMENT ON COLUMN orchestrator.notifications.sent_at IS 'When it went out.';
 COMMENT ON COLUMN orchestrator.notifications.read_at IS 'When the person saw it (in_app).';
 CREATE INDEX notifications_user ON orchestrator.notifications (org_id, user_id, id);
 CREATE INDEX notifications_unread ON orchestrator.notifications (org_id, user_id) WHERE read_at IS NULL;
+-- Not led by org_id: nodes take what is due in any organization.
 CREATE INDEX notifications_due ON orchestrator.notifications (next_attempt_at) WHERE status = 'pending';
-COMMENT ON INDEX orchestrator.notifications_due IS 'Not led by org_id: nodes take what is due in any organization.';
 CREATE TRIGGER moves BEFORE UPDATE OF status ON orchestrator.notifications FOR EACH ROW EXECUTE FUNCTION
     ops.check_move('status', 'pending>sent', 'pending>failed', 'failed>pending');
 

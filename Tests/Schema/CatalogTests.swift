@@ -44,13 +44,6 @@ import Testing
             WHERE k.contype IN ('p', 'u') AND k.conkey[1] <> o.attnum
             """),
         Rule(
-            "an index that org_id does not lead says why",
-            """
-            SELECT i.indexrelid::regclass FROM \(tenants) JOIN pg_index i ON i.indrelid = c.oid
-            WHERE i.indkey[0] <> o.attnum
-                AND coalesce(obj_description(i.indexrelid, 'pg_class'), '') !~ '^Not led by org_id: '
-            """),
-        Rule(
             "a table without org_id says why",
             """
             SELECT c.oid::regclass FROM \(tables)
