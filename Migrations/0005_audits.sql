@@ -137,7 +137,7 @@ COMMENT ON FUNCTION audits.run_hashes(uuid, uuid[], bytea) IS
 
 -- A page range without summary is read by every look at the newest transactions, and autovacuum comes once a minute.
 CREATE FUNCTION audits.summarize_log() RETURNS integer
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET lock_timeout = '20ms' AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '20ms' AS $$
 DECLARE
     part record;
     block bigint;
