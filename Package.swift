@@ -72,6 +72,7 @@ let package = Package(
         module(.platform, "Migrator", uses: ["SwiftExtensions", "JSON", "Cryptography", "Postgres", "CAssets"]),
         module(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
         module(.platform, "Journal", uses: ["SwiftExtensions"]),
+        module(.platform, "ObjectStore", uses: ["SwiftExtensions", "Cryptography", "HTTPClient"]),
 
         // Domains: the product, from the ground up.
         module(.domains, "Core", uses: ["SwiftExtensions"]),
@@ -136,6 +137,9 @@ let package = Package(
         tests(.platform, "Migrator", uses: ["TestSupport", "Postgres", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
         tests(.platform, "Journal", uses: ["SwiftExtensions"]),
+        tests(
+            .platform, "ObjectStore", uses: ["Cryptography", "HTTPClient", "HTTPServer", "EventLoop", "SwiftExtensions"]
+        ),
         tests(.domains, "Core", uses: ["SwiftExtensions"]),
         tests(.domains, "API", uses: ["Core", "HTTPServer", "JSON", "Observability", "SwiftExtensions"]),
         tests(
