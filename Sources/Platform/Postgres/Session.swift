@@ -112,7 +112,6 @@ final class Session: @unchecked Sendable {
     private func becomeReady(_ link: Link) {
         guard link.becomeReady() else { return close(.connection(link.message)) }
         link.notice = { [observe] text in observe(.notice(text)) }
-        watch?.close()
         watch = FileWatch(on: loop, descriptor: link.socket) { [unowned self] readable, writable in
             ready(readable: readable, writable: writable)
         }
@@ -127,7 +126,6 @@ final class Session: @unchecked Sendable {
     func close(_ error: PostgresError? = nil) {
         guard phase != .closed else { return }
         phase = .closed
-        watch?.close()
         watch = nil
         timer = nil
         link = nil
@@ -173,7 +171,7 @@ final class Session: @unchecked Sendable {
         guard let link else { return }
         if phase == .connecting {
             // libpq may close its socket in the next step, and a watch must go first.
-            watch?.close()
+            watch = nil
             return follow(link.advance())
         }
         if readable, !link.consume() { return readRest(link) }
