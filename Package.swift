@@ -76,6 +76,9 @@ let package = Package(
         module(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
         module(.platform, "Journal", uses: ["SwiftExtensions"]),
         module(.platform, "ObjectStore", uses: ["SwiftExtensions", "Cryptography", "HTTPClient"]),
+        module(
+            .platform, "Backup",
+            uses: ["SwiftExtensions", "JSON", "Cryptography", "Postgres", "Migrator", "Inventory", "ObjectStore"]),
 
         // Domains: the product, from the ground up.
         module(.domains, "Core", uses: ["SwiftExtensions"]),

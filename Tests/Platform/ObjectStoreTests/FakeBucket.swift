@@ -27,7 +27,9 @@ final class FakeBucket: Sendable {
 
     init() throws {
         let state = state
-        server = HTTPServer(configuration: HTTPServerConfiguration(address: "127.0.0.1:0"), loops: [loop]) { request in
+        var configuration = HTTPServerConfiguration(address: "127.0.0.1:0")
+        configuration.maximumBodyBytes = 32 << 20
+        server = HTTPServer(configuration: configuration, loops: [loop]) { request in
             state.withLock { Self.answer(request, &$0) }
         }
         port = try server.start()
