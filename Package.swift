@@ -113,7 +113,8 @@ let package = Package(
             dependencies: [
                 "CAllocator", "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Lifecycle", "Arguments",
                 "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Migrator",
-                "EmbeddedServers", "Journal", "Core", "API", "Audit", "Identity", "Providers", "Gateway",
+                "EmbeddedServers", "Journal", "ObjectStore", "Backup", "Core", "API", "Audit", "Identity", "Providers",
+                "Gateway",
             ].filter { !isSanitized || $0 != "CAllocator" }.map { .byName(name: $0) },
             path: "Sources/App/Witan",
             swiftSettings: settings),
@@ -154,7 +155,14 @@ let package = Package(
         tests(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
         tests(.platform, "Journal", uses: ["SwiftExtensions"]),
         tests(
-            .platform, "ObjectStore", uses: ["Cryptography", "HTTPClient", "HTTPServer", "EventLoop", "SwiftExtensions"]
+            .platform, "Backup",
+            uses: [
+                "TestSupport", "ObjectStore", "Migrator", "Postgres", "EmbeddedServers", "Cryptography", "EventLoop",
+                "SwiftExtensions",
+            ]),
+        tests(
+            .platform, "ObjectStore",
+            uses: ["Cryptography", "HTTPClient", "HTTPServer", "EventLoop", "SwiftExtensions"]
         ),
         tests(.domains, "Core", uses: ["SwiftExtensions"]),
         tests(.domains, "API", uses: ["Core", "HTTPServer", "JSON", "Observability", "SwiftExtensions"]),

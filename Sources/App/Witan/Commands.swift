@@ -16,7 +16,7 @@ enum Commands {
             subcommands: [
                 ServeCommand.command, StatusCommand.command, MigrateCommands.command, ProviderCommands.providers,
                 ModelCommands.models, ModelCommands.prices, KeyCommands.command, ChatCommand.command,
-                AuditCommands.command, OrganizationCommands.command, SettingsCommand.command, ReferenceCommand.command,
+                AuditCommands.command, BackupCommands.command, RestoreCommands.command, OrganizationCommands.command, SettingsCommand.command, ReferenceCommand.command,
             ]
         ).withCompletionCommand()
     }

@@ -1,6 +1,6 @@
+import Cryptography
 // SPDX-License-Identifier: Apache-2.0
 package import ObjectStore
-import Cryptography
 import SwiftExtensions
 
 /// The backups in one place: listed, opened, checked.

@@ -69,6 +69,12 @@ package struct BackupManifest: Sendable, Equatable {
         package var id: Int64
         package var name: String
         package var checksum: String
+
+        package init(id: Int64, name: String, checksum: String) {
+            self.id = id
+            self.name = name
+            self.checksum = checksum
+        }
     }
 
     /// The end of a chain of hashes that the database holds.

@@ -1,8 +1,8 @@
+import Cryptography
+import Inventory
 // SPDX-License-Identifier: Apache-2.0
 package import ObjectStore
 package import Postgres
-import Cryptography
-import Inventory
 import SwiftExtensions
 
 /// Takes a backup: one snapshot, table after table, sealed as it comes. Memory stays below some megabytes whatever the

@@ -75,9 +75,12 @@ struct RestoreLoad {
             guard let target = known[table.qualifiedName] else {
                 throw BackupError.differentTable(table.qualifiedName, reason: "the new schema does not have it")
             }
-            guard Set(target.columns.map { "\($0.name) \($0.type)" }) == Set(table.columns.map { "\($0.name) \($0.type)" })
+            guard
+                Set(target.columns.map { "\($0.name) \($0.type)" })
+                    == Set(table.columns.map { "\($0.name) \($0.type)" })
             else {
-                throw BackupError.differentTable(table.qualifiedName, reason: "its columns are others in the new schema")
+                throw BackupError.differentTable(
+                    table.qualifiedName, reason: "its columns are others in the new schema")
             }
             targets.append(target)
         }

@@ -19,7 +19,10 @@ class CopyExchange: Exchange, @unchecked Sendable {
         switch result.status {
         case .copying: isCopying = true
         case .done: rows = result.affected
-        case .error: error = error ?? .server(result.error)
+        case .error:
+            // Without a code it is libpq's own: the connection is lost, and the session is about to say so.
+            let report = result.error
+            if !report.sqlState.isEmpty { error = error ?? .server(report) }
         case .rows, .skipped, .synchronized, .unexpected:
             error = error ?? .encoding("the statement is no COPY in the direction that was asked for")
         }
