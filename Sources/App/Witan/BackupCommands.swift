@@ -124,7 +124,7 @@ enum BackupCommands {
                 ], all: ["data": .array(items), "broken": .array(found.broken.map { .string($0) })])
             if !found.broken.isEmpty {
                 arguments.terminal.writeError(
-                    "No whole backup, and left out: \(found.broken.joined(separator: ", ")). Remove what a crash left.\n"
+                    "Left out, because not whole: \(found.broken.joined(separator: ", ")). Remove them.\n"
                 )
             }
             return .done

@@ -8,8 +8,8 @@ import SwiftExtensions
 /// last, the rows by COPY in one transaction that compares counts, chains and the whole catalog before it commits, and
 /// then the migrations that are newer than the backup.
 ///
-/// The login needs to be the one that migrates: a superuser, or on a managed server one that may make schemas and roles.
-/// When something fails the schemas are dropped again.
+/// The login needs to be the one that migrates: a superuser, or on a managed server one that may make schemas and
+/// roles. When something fails the schemas are dropped again.
 package struct BackupRestorer: Sendable {
     private let database: Database
     private let migrations: [Migration]

@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 import Cryptography
 import Inventory
-// SPDX-License-Identifier: Apache-2.0
 package import ObjectStore
 package import Postgres
 import SwiftExtensions

@@ -3,8 +3,8 @@ import Inventory
 import Postgres
 import SwiftExtensions
 
-/// The transaction that fills the new schema. Triggers and the owner's row security are off in it, and the comparison of
-/// the whole catalog at its end proves that they are on again.
+/// The transaction that fills the new schema. Triggers and the owner's row security are off in it, and the comparison
+/// of the whole catalog at its end proves that they are on again.
 struct RestoreLoad {
     private let connection: PostgresConnection
     private let backup: OpenBackup

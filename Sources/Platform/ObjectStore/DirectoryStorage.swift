@@ -13,6 +13,7 @@ package struct DirectoryStorage: ObjectStorage {
     /// The directory is made when the first object is written.
     package init(path: String) { address = path.hasSuffix("/") && path != "/" ? String(path.dropLast()) : path }
 
+    /// By name, those that are whole.
     package func list(_ prefix: String) async throws(ObjectStoreError) -> [StoredObject] {
         var found: [StoredObject] = []
         try collect("", into: &found)
@@ -42,6 +43,7 @@ package struct DirectoryStorage: ObjectStorage {
         }
     }
 
+    /// Begins an object, seen by nobody before it is finished.
     package func create(_ name: String) async throws(ObjectStoreError) -> any ObjectWriter {
         guard isObjectName(name) else { throw .invalidName(name) }
         let path = "\(address)/\(name)"
@@ -58,6 +60,7 @@ package struct DirectoryStorage: ObjectStorage {
         guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw .last("make", folder) }
     }
 
+    /// Reads an object in order, from its beginning.
     package func open(_ name: String) async throws(ObjectStoreError) -> any ObjectReader {
         guard isObjectName(name) else { throw .invalidName(name) }
         let path = "\(address)/\(name)"
@@ -69,6 +72,7 @@ package struct DirectoryStorage: ObjectStorage {
         return FileReader(file: file, path: path)
     }
 
+    /// Removes an object, or nothing when there is none.
     package func remove(_ name: String) async throws(ObjectStoreError) {
         guard isObjectName(name) else { throw .invalidName(name) }
         let path = "\(address)/\(name)"

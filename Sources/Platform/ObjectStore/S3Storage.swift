@@ -23,6 +23,7 @@ package struct S3Storage: ObjectStorage {
         }
     }
 
+    /// What stands in messages.
     package let address: String
     private let bucket: String
     private let prefix: String
@@ -52,6 +53,7 @@ package struct S3Storage: ObjectStorage {
             + S3Signature.encode(prefix + name, keepSlash: true)
     }
 
+    /// By name, those that are whole.
     package func list(_ wanted: String) async throws(ObjectStoreError) -> [StoredObject] {
         var found: [StoredObject] = []
         var token: String?
@@ -71,14 +73,17 @@ package struct S3Storage: ObjectStorage {
         return found.sorted { $0.name < $1.name }
     }
 
+    /// Begins an object, seen by nobody before it is finished.
     package func create(_ name: String) async throws(ObjectStoreError) -> any ObjectWriter {
         S3Writer(requests, path: try path(name))
     }
 
+    /// Reads an object in order, from its beginning.
     package func open(_ name: String) async throws(ObjectStoreError) -> any ObjectReader {
         S3Reader(requests, path: try path(name), name: name, address: address)
     }
 
+    /// Removes an object, or nothing when there is none.
     package func remove(_ name: String) async throws(ObjectStoreError) {
         _ = try await requests.send("DELETE", try path(name), accepting: [200, 204, 404])
     }

@@ -20,9 +20,9 @@ class CopyExchange: Exchange, @unchecked Sendable {
         case .copying: isCopying = true
         case .done: rows = result.affected
         case .error:
-            // Without a code it is libpq's own: the connection is lost, and the session is about to say so.
+            // Without a code it is libpq's own report, of a lost connection.
             let report = result.error
-            if !report.sqlState.isEmpty { error = error ?? .server(report) }
+            error = error ?? (report.sqlState.isEmpty ? .connection(report.message) : .server(report))
         case .rows, .skipped, .synchronized, .unexpected:
             error = error ?? .encoding("the statement is no COPY in the direction that was asked for")
         }

@@ -19,8 +19,9 @@ struct Fixture {
             id uuid PRIMARY KEY, customer text NOT NULL, amount numeric(38, 12), facts jsonb, raw json, at timestamptz,
             tags text[], others uuid[], data bytea, address inet, plain boolean, big bigint, small integer,
             doubled bigint GENERATED ALWAYS AS (big * 2) STORED, parent uuid REFERENCES shop.orders);
-        CREATE TABLE shop.lines (order_id uuid NOT NULL REFERENCES shop.orders, number integer GENERATED ALWAYS AS IDENTITY,
-            "odd name" text, PRIMARY KEY (order_id, number));
+        CREATE TABLE shop.lines (
+            order_id uuid NOT NULL REFERENCES shop.orders, number integer GENERATED ALWAYS AS IDENTITY, "odd name" text,
+            PRIMARY KEY (order_id, number));
         CREATE TABLE shop.events (id integer NOT NULL, note text) PARTITION BY RANGE (id);
         CREATE TABLE shop.events_new PARTITION OF shop.events FOR VALUES FROM (1000) TO (2000);
         CREATE TABLE shop.chicken (id integer PRIMARY KEY, egg integer);
@@ -30,7 +31,8 @@ struct Fixture {
         INSERT INTO shop.state VALUES ('transaction', 5), ('made by the migration', 1);
         CREATE FUNCTION shop.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN RAISE EXCEPTION 'refused: %', TG_OP; END $$;
-        CREATE TRIGGER read_only BEFORE INSERT OR UPDATE OR DELETE ON shop.lines FOR EACH ROW EXECUTE FUNCTION shop.refuse();
+        CREATE TRIGGER read_only BEFORE INSERT OR UPDATE OR DELETE ON shop.lines FOR EACH ROW
+            EXECUTE FUNCTION shop.refuse();
         CREATE TRIGGER no_truncate BEFORE TRUNCATE ON shop.lines EXECUTE FUNCTION shop.refuse();
         CREATE TRIGGER always BEFORE DELETE ON shop.egg FOR EACH ROW EXECUTE FUNCTION shop.refuse();
         ALTER TABLE shop.egg ENABLE ALWAYS TRIGGER always;
@@ -46,8 +48,9 @@ struct Fixture {
             parent)
         SELECT ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, 'customer ' || n,
             n / 7.0, jsonb_build_object('n', n, 'text', repeat('x', 200)), '{"a":  1}',
-            '2026-01-01'::timestamptz + n * interval '1 minute', ARRAY['a', NULL, 'c' || n], NULL, '\\x00ff', '10.0.0.1/8',
-            n % 2 = 0, n, NULL, CASE WHEN n > 1 THEN '00000000-0000-0000-0000-000000000001'::uuid END
+            '2026-01-01'::timestamptz + n * interval '1 minute', ARRAY['a', NULL, 'c' || n], NULL,
+            '\\x00ff', '10.0.0.1/8', n % 2 = 0, n, NULL,
+            CASE WHEN n > 1 THEN '00000000-0000-0000-0000-000000000001'::uuid END
         FROM generate_series(1, 5000) AS n;
         ALTER TABLE shop.lines DISABLE TRIGGER USER;
         INSERT INTO shop.lines (order_id, "odd name") SELECT id, customer FROM shop.orders LIMIT 300;
