@@ -98,6 +98,12 @@ let package = Package(
                 "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Cryptography", "HTTPServer",
                 "HTTPClient", "Postgres", "Journal", "Core", "API", "Audit", "Providers",
             ]),
+        module(
+            .domains, "Operations",
+            uses: [
+                "SwiftExtensions", "JSON", "Observability", "Lifecycle", "Arguments", "Cryptography", "HTTPServer",
+                "Postgres", "Core", "API", "Audit",
+            ]),
 
         // App: the one executable; knows everything.
         .executableTarget(
@@ -106,6 +112,7 @@ let package = Package(
                 "CAllocator", "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Lifecycle", "Arguments",
                 "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Migrator",
                 "EmbeddedServers", "Journal", "Core", "API", "Audit", "Identity", "Providers", "Gateway",
+                "Operations",
             ].filter { !isSanitized || $0 != "CAllocator" }.map { .byName(name: $0) },
             path: "Sources/App/Witan",
             swiftSettings: settings),
@@ -160,6 +167,13 @@ let package = Package(
             uses: [
                 "TestSupport", "Providers", "Identity", "Audit", "API", "Core", "Cryptography", "Postgres", "EventLoop",
                 "HTTPClient", "HTTPServer", "Journal", "JSON", "Observability", "SwiftExtensions",
+            ]),
+        tests(
+            .domains, "Operations",
+            uses: [
+                "TestSupport", "Identity", "Audit", "API", "Core", "Cryptography", "Postgres", "EventLoop",
+                "HTTPServer",
+                "JSON", "Lifecycle", "Observability", "SwiftExtensions",
             ]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: settings),
     ],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import HTTPServer
 import Observability
+import Operations
 import Postgres
 import Redis
 
@@ -37,6 +38,20 @@ struct Observer: Sendable {
 
     @Sendable func redis(_ event: RedisEvent) {
         logger.info("redis", [("event", .string(String(describing: event)))])
+    }
+
+    @Sendable func jobs(_ event: JobSchedulerWorker.Event) {
+        switch event {
+        case .leading(let lease): logger.debug("runs the background jobs", [("fence", LogValue(lease.fence))])
+        case .lost(let lease): logger.info("another node runs the jobs", [("fence", LogValue(lease.fence))])
+        case .finished(let job, let message):
+            OperationsMetrics.jobRuns[job, "done"].increment()
+            logger.debug("job done", [("job", .string(job)), ("result", .string(message))])
+        case .failed(let job, let error):
+            OperationsMetrics.jobRuns[job, "failed"].increment()
+            logger.warning("job failed", [("job", .string(job)), ("error", LogValue(error))])
+        case .away(let error): logger.warning("jobs wait for the database", [("error", LogValue(error))])
+        }
     }
 
     @Sendable func http(_ event: HTTPServerEvent) {

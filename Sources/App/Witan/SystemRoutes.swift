@@ -7,6 +7,7 @@ import HTTPServer
 import Identity
 import JSON
 import Observability
+import Operations
 import Postgres
 import Redis
 
@@ -18,13 +19,19 @@ struct SystemStatus: Sendable {
     let redis: Redis?
     let keys: APIKeyMonitor
     let readiness: Readiness
+    let partitions: PartitionMonitor
 
-    var view: JSONValue {
-        var degraded: [JSONValue] = []
+    /// What is not as it should be, each with its reason; from memory.
+    var degraded: [String] {
+        var degraded: [String] = []
         if !database.isConnected { degraded.append("postgresql is not reachable") }
         if !writer.isReady { degraded.append("calls cannot be recorded and are refused") }
-        if let redis, case .degraded(let reason) = redis.state { degraded.append(.string("redis: \(reason)")) }
+        if let redis, case .degraded(let reason) = redis.state { degraded.append("redis: \(reason)") }
         if redis == nil { degraded.append("redis is not there; changes on other nodes are seen by polling") }
+        return degraded + partitions.problems
+    }
+
+    var view: JSONValue {
         let pool = database.statistics
         return [
             "version": .string(Version.current), "ready": .bool(readiness.isReady),
@@ -38,7 +45,7 @@ struct SystemStatus: Sendable {
                 "open": .number(JSONNumber(Int64(pool.open))), "idle": .number(JSONNumber(Int64(pool.idle))),
                 "waiting": .number(JSONNumber(Int64(pool.waiting))),
             ],
-            "keys": .number(JSONNumber(Int64(keys.count))), "degraded": .array(degraded),
+            "keys": .number(JSONNumber(Int64(keys.count))), "degraded": .array(degraded.map(JSONValue.string)),
         ]
     }
 }
@@ -49,7 +56,7 @@ enum SystemRoutes {
     static let metrics: [any Metric] = [
         APIMetrics.requests, APIMetrics.duration, GatewayMetrics.calls, GatewayMetrics.tokens,
         GatewayMetrics.overhead, Observer.batches, Observer.batchEntries, Observer.refusedRequests,
-        CollectedMetric.process,
+        OperationsMetrics.monthsAhead, OperationsMetrics.jobRuns, CollectedMetric.process,
     ]
 
     static func endpoints(status: SystemStatus, readiness: Readiness, others: [Endpoint]) -> [Endpoint] {
@@ -60,7 +67,9 @@ enum SystemRoutes {
             },
             Endpoint(.get, "/readyz", permission: nil, summary: "Whether requests are welcome") { _ in
                 let isReady = readiness.isReady && status.writer.isReady
-                return .json(["ready": .bool(isReady)], status: isReady ? 200 : 503)
+                return .json(
+                    ["ready": .bool(isReady), "degraded": .array(status.degraded.map(JSONValue.string))],
+                    status: isReady ? 200 : 503)
             },
             Endpoint(.get, "/metrics", permission: nil, summary: "Metrics for Prometheus") { _ in
                 HTTPResponse(
