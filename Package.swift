@@ -69,7 +69,7 @@ let package = Package(
         module(.platform, "HTTPClient", uses: ["SwiftExtensions", "EventLoop", "CCurl"]),
         module(.platform, "Postgres", uses: ["SwiftExtensions", "EventLoop", "CLibpq"]),
         module(.platform, "Redis", uses: ["SwiftExtensions", "EventLoop", "CHiredis"]),
-        module(.platform, "Migrator", uses: ["SwiftExtensions", "Cryptography", "Postgres", "CAssets"]),
+        module(.platform, "Migrator", uses: ["SwiftExtensions", "JSON", "Cryptography", "Postgres", "CAssets"]),
         module(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
         module(.platform, "Journal", uses: ["SwiftExtensions"]),
 

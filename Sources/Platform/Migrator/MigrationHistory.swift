@@ -45,7 +45,7 @@ enum MigrationHistory {
     static func insertion(of migration: Migration, programVersion: String) -> SQL {
         """
         INSERT INTO ops._migration_history (id, name, checksum, program_version)
-        VALUES (\(Int32(clamping: migration.id)), \(migration.name), \(migration.checksum), \(programVersion))
+        VALUES (\(Int32(clamping: migration.id)), \(migration.name), \(migration.rawChecksum), \(programVersion))
         """
     }
 

@@ -72,7 +72,7 @@ package struct Migrator: Sendable {
             let state: MigrationStatus.State =
                 switch recorded[migration.id]?.checksum {
                 case nil: .pending
-                case migration.checksum: .applied
+                case migration.rawChecksum: .applied
                 default: .changed
                 }
             return MigrationStatus(id: migration.id, name: migration.name, state: state)
@@ -92,7 +92,7 @@ package struct Migrator: Sendable {
         guard unknown.isEmpty else { throw .databaseIsNewer(unknown: unknown.map(\.name)) }
         if let changed = statuses.first(where: { $0.state == .changed }) {
             let applied = history.first { $0.id == changed.id }?.checksum ?? ""
-            let found = migrations.first { $0.id == changed.id }?.checksum ?? ""
+            let found = migrations.first { $0.id == changed.id }?.rawChecksum ?? ""
             throw .changed(name: changed.name, applied: applied, found: found)
         }
         if let late = statuses.first(where: { $0.state == .pending }), let last = history.last, late.id < last.id {

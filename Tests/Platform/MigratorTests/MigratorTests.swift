@@ -37,7 +37,7 @@ struct MigratorTests {
         #expect(try await migrator.status().map(\.state) == [.applied, .applied])
         #expect(try test.psql("SELECT n FROM a") == "2")
         let record = try test.psql("SELECT id, name, checksum, program_version FROM ops._migration_history LIMIT 1")
-        #expect(record == "1|0001_step|\(files[0].checksum)|1.2.3")
+        #expect(record == "1|0001_step|\(files[0].rawChecksum)|1.2.3")
         try await test.close()
     }
 
@@ -144,7 +144,7 @@ struct MigratorTests {
         _ = try await migrator(test.open(), files).up()
         let edited = migrator(test.open(), [files[0], Self.file(2, "SELECT 1"), Self.file(3, "CREATE TABLE never ()")])
         let error = await #expect(throws: MigrationError.self) { try await edited.up() }
-        guard case .changed("0002_step", files[1].checksum, _) = error else {
+        guard case .changed("0002_step", files[1].rawChecksum, _) = error else {
             Issue.record("\(String(describing: error))")
             return
         }

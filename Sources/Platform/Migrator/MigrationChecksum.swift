@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import Cryptography
+import JSON
+
+/// What a file says, whatever it looks like: the checksum that decides whether a file is still the one that was
+/// applied.
+///
+/// The algorithm's name is kept with each checksum, so that a better one can come without making the old ones wrong.
+enum MigrationChecksum {
+    /// SHA-256 over the tokens of SQL, each with its kind and its length before it. Comments, white space and line ends
+    /// between tokens do not count; quoted text counts byte for byte.
+    static let sqlTokens = "sql-tokens-1"
+    /// SHA-256 over the canonical form of JSON (RFC 8785).
+    static let json = "json-1"
+    /// SHA-256 over the bytes: what histories of the first shape have.
+    static let raw = "raw-1"
+
+    static func tokens(_ text: String) -> String {
+        let bytes = Array(text.utf8)
+        var hash = SHA256()
+        for token in SQLLexer.tokens(in: bytes) {
+            hash.update([token.kind.rawValue, token.isPrefixed ? 1 : 0])
+            hash.update(bigEndian(token.range.count))
+            hash.update(bytes[token.range])
+        }
+        return hash.finish().hex
+    }
+
+    /// Nil when it is no JSON.
+    static func canonical(_ text: String) -> String? {
+        guard let value = try? JSONValue(parsing: Array(text.utf8)), let bytes = try? value.canonicalBytes() else {
+            return nil
+        }
+        return SHA256.hash(bytes).hex
+    }
+
+    /// Eight bytes.
+    static func bigEndian(_ count: Int) -> [UInt8] {
+        (0..<8).map { UInt8(truncatingIfNeeded: count >> (56 - 8 * $0)) }
+    }
+}
