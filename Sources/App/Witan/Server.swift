@@ -39,7 +39,7 @@ struct Server: Sendable {
     let ledger: CallLedgerService
     let endpoints: [Endpoint]
     let http: HTTPServer
-    let readiness: Readiness
+    let readiness = Readiness()
     let partitions: PartitionMonitor
     let scheduler: JobSchedulerWorker
     let jobLoop = EventLoop(name: "jobs")
@@ -86,7 +86,6 @@ struct Server: Sendable {
         let chat = ModelCalls(
             catalog: catalog, ledger: ledger, upstream: ProviderClient(client: client), sandbox: SandboxProvider())
 
-        let readiness = Readiness()
         let partitions = PartitionMonitor(database: database)
         let status = SystemStatus(
             stores: stores, database: database, writer: writer, redis: redis, keys: keys, readiness: readiness,
@@ -107,7 +106,6 @@ struct Server: Sendable {
         self.organizations = organizations
         self.ledger = ledger
         self.endpoints = endpoints
-        self.readiness = readiness
         self.partitions = partitions
         scheduler = JobSchedulerWorker(
             database: database, jobs: BackgroundJobs.all(database: database), holderName: BackgroundJobs.node,
