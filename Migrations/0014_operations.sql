@@ -146,6 +146,7 @@ CREATE TABLE ops.archived_runs (
     lower_id uuid NOT NULL,
     upper_id uuid NOT NULL,
     row_count bigint NOT NULL CHECK (row_count >= 0),
+    edges bytea NOT NULL,
     statement text NOT NULL CHECK (length(statement) BETWEEN 2 AND 8000),
     signature bytea NOT NULL CHECK (length(signature) = 64),
     entry_id uuid NOT NULL,
@@ -160,6 +161,7 @@ COMMENT ON COLUMN ops.archived_runs.table_name IS 'The partitioned table, with i
 COMMENT ON COLUMN ops.archived_runs.lower_id IS 'The smallest id of the run.';
 COMMENT ON COLUMN ops.archived_runs.upper_id IS 'The first id after it.';
 COMMENT ON COLUMN ops.archived_runs.row_count IS 'The organization''s rows in it.';
+COMMENT ON COLUMN ops.archived_runs.edges IS 'Ids and digests of archived entries in links of the chain that also hold entries outside of the run.';
 COMMENT ON COLUMN ops.archived_runs.statement IS 'Canonical JSON of partition, rows, digest and position in the chain: what is signed.';
 COMMENT ON COLUMN ops.archived_runs.signature IS 'Ed25519 over the statement, by a key derived from the master key.';
 COMMENT ON COLUMN ops.archived_runs.entry_id IS 'The entry in the organization''s log that says the same.';
