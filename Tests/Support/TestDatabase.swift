@@ -11,7 +11,7 @@ package final class TestDatabase: Sendable {
     /// Its name in the cluster.
     package let name: String
     private let cluster: TestCluster
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     private struct State: Sendable {
         var opened: [Database] = []

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import EmbeddedServers
 import Glibc
+import SwiftExtensions
 import Synchronization
 
 /// Data directories of tests: `/tmp/witan-test-<process id>-<number>`, removed when the process exits. What a killed
@@ -43,7 +44,7 @@ enum TestDirectory {
 
 /// What is to be done when the process exits, the last first.
 enum AtExit {
-    private static let actions = Mutex<[@Sendable () -> Void]>([])
+    private static let actions = Locked<[@Sendable () -> Void]>([])
 
     private static let registered: Void = {
         atexit {
