@@ -17,6 +17,7 @@ enum Commands {
                 ServeCommand.command, StatusCommand.command, MigrateCommands.command, ProviderCommands.providers,
                 ModelCommands.models, ModelCommands.prices, KeyCommands.command, ChatCommand.command,
                 AuditCommands.command, OrganizationCommands.command, SettingsCommand.command, ReferenceCommand.command,
+                RetentionCommands.command,
             ]
         ).withCompletionCommand()
     }

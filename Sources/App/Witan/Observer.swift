@@ -13,6 +13,7 @@ struct Observer: Sendable {
     static let refusedRequests = Counter("witan_http_refused_total", "Requests the HTTP server answered by itself.")
 
     let logger: Logger
+    let slowQueries = SlowQueries()
     private let logsSlowQueries: Bool
 
     init(logger: Logger, configuration: Configuration) {
@@ -25,6 +26,7 @@ struct Observer: Sendable {
         case .connected(let backend): logger.debug("database connected", [("backend", LogValue(backend))])
         case .disconnected(let reason): logger.warning("database connection lost", [("reason", .string(reason))])
         case .slowQuery(let text, let duration):
+            slowQueries.note(text, duration)
             guard logsSlowQueries else { return }
             logger.warning("slow query", [("sql", .string(text)), ("duration", .string("\(duration)"))])
         case .notice(let text): logger.debug("database notice", [("text", .string(text))])

@@ -41,6 +41,7 @@ struct Server: Sendable {
     let http: HTTPServer
     let readiness = Readiness()
     let partitions: PartitionMonitor
+    let schema: SchemaMonitor
     let scheduler: JobSchedulerWorker
     let jobLoop = EventLoop(name: "jobs")
 
@@ -79,7 +80,10 @@ struct Server: Sendable {
         let ledger = CallLedgerService(writer: writer, journal: journal)
 
         let client = Self.client(configuration, loops: loops)
-        let audit = AuditService(database: database)
+        let archiveKeys = try ArchiveKeys(masterKey)
+        let jobs = BackgroundJobs(
+            configuration: configuration, stores: stores, database: database, keys: archiveKeys, loop: jobLoop)
+        let audit = AuditService(database: database, archiveKey: archiveKeys.publicKey)
         let keyService = APIKeyService(database: database, pepper: pepper, monitor: keys)
         let organizations = OrganizationService(database: database, pepper: pepper, monitor: keys)
         let providers = ProviderService(database: database, masterKey: masterKey, monitor: catalog)
@@ -87,12 +91,15 @@ struct Server: Sendable {
             catalog: catalog, ledger: ledger, upstream: ProviderClient(client: client), sandbox: SandboxProvider())
 
         let partitions = PartitionMonitor(database: database)
+        let schema = SchemaMonitor(stores: stores, loop: loops[0])
         let status = SystemStatus(
-            stores: stores, database: database, writer: writer, redis: redis, keys: keys, readiness: readiness,
-            partitions: partitions)
+            stores: stores, database: database, sealerDatabase: sealerDatabase, writer: writer, redis: redis,
+            keys: keys,
+            readiness: readiness, partitions: partitions, schema: schema, slowQueries: observer.slowQueries)
         let domains =
             chat.endpoints + keyService.endpoints + organizations.endpoints
             + providers.endpoints(discovery: ModelDiscoveryClient(client: client)) + audit.endpoints
+            + RetentionPolicyService(database: database).endpoints(plan: jobs.plan)
         let endpoints = domains + SystemRoutes.endpoints(status: status, readiness: readiness, others: domains)
         let responder = Responder(endpoints: endpoints, logger: logger) { keys.principal(of: $0) }
 
@@ -107,9 +114,9 @@ struct Server: Sendable {
         self.ledger = ledger
         self.endpoints = endpoints
         self.partitions = partitions
+        self.schema = schema
         scheduler = JobSchedulerWorker(
-            database: database, jobs: BackgroundJobs.all(database: database), holderName: BackgroundJobs.node,
-            observe: observer.jobs)
+            database: database, jobs: jobs.all, holderName: BackgroundJobs.node, observe: observer.jobs)
         http = HTTPServer(configuration: configuration.http, loops: loops, observe: observer.http) {
             await responder.respond(to: $0)
         }
@@ -146,6 +153,7 @@ struct Server: Sendable {
         try await MasterKeyCheck.run(masterKey, in: database)
         try await PartitionStore.ensure(in: database)
         try await partitions.refresh()
+        try await schema.refresh()
         let masterKey = masterKey
         let keyFile = FirstCall.keyFile(in: stores.directory)
         let token = try await organizations.bootstrap { organization, token, transaction in
@@ -175,7 +183,7 @@ struct Server: Sendable {
         let keys = keys
         let catalog = catalog
         let ledger = ledger
-        let partitions = partitions
+        let (partitions, schema) = (partitions, schema)
         let failed = { @Sendable (name: String) in
             { @Sendable (error: any Error) in
                 logger.warning("background work failed", [("work", .string(name)), ("error", LogValue(error))])
@@ -201,6 +209,9 @@ struct Server: Sendable {
                 },
                 PeriodicTask(name: "partitions", every: .seconds(60), onError: failed("partitions")) {
                     try await partitions.refresh()
+                },
+                PeriodicTask(name: "schema", every: .seconds(600), onError: failed("schema")) {
+                    try await schema.refresh()
                 },
                 LoopService(scheduler, on: jobLoop),
                 identity, models,

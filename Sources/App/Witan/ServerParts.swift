@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Arguments
 import Cryptography
-import EventLoop
-import Glibc
 import HTTPServer
 import Journal
 import Lifecycle
-import Operations
 import Postgres
 import SwiftExtensions
 import Synchronization
@@ -46,44 +43,6 @@ struct RecordService: Service {
         await shutdown.wait()
         await writer.stop()
         journal.shutdown()
-    }
-}
-
-/// A service on a loop of its own, where it may block without holding up requests.
-struct LoopService: Service {
-    let name: String
-    let loop: EventLoop
-    let service: any Service
-
-    init(_ service: any Service, on loop: EventLoop) {
-        name = service.name
-        self.loop = loop
-        self.service = service
-    }
-
-    func run(until shutdown: ShutdownSignal) async throws {
-        try await loop.run { try await service.run(until: shutdown) }
-    }
-}
-
-/// What the installation does by the clock, on one node at a time.
-enum BackgroundJobs {
-    static func all(database: Database) -> [Job] {
-        [
-            Job(name: "partitions", every: .seconds(3600)) { _ in
-                let created = try await PartitionStore.ensure(in: database)
-                return created == 0
-                    ? "all months are there" : "made \(created) partition\(created == 1 ? "" : "s")"
-            }
-        ]
-    }
-
-    /// Host name and process id.
-    static var node: String {
-        var name = [CChar](repeating: 0, count: 256)
-        gethostname(&name, name.count - 1)
-        let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return "\(host) (process \(getpid()))"
     }
 }
 

@@ -91,6 +91,9 @@ struct Setting: Sendable {
         Setting(
             "WITAN_MASTER_KEY_FILE", .text, nil,
             "The key that seals secrets; master.key in the data directory unless set."),
+        Setting(
+            "WITAN_ARCHIVE_DIR", .text, nil,
+            "Where retention puts its archives; archives in the data directory unless set. Nodes share it."),
         Setting("WITAN_POSTGRES_PROGRAMS", .text, nil, "Folder of the PostgreSQL programs for the private server."),
         Setting("WITAN_PREPARED_STATEMENTS", .boolean, "true", "Turn off behind a pooler in transaction mode."),
         Setting("WITAN_LOOPS", .integer(0...64), "0", "Event loops; 0 means half the cores, at least one."),

@@ -72,6 +72,20 @@ struct Stores: Sendable {
         }
     }
 
+    /// How the program's migrations and the database's compare.
+    func migrationStates(on loop: EventLoop) async throws -> [MigrationStatus] {
+        let database = Database(
+            configuration: Self.migratorConfiguration(directURL), loops: [loop], observe: { _ in })
+        do {
+            let found = try await Migrator(database: database, programVersion: Version.current).status()
+            await database.close()
+            return found
+        } catch {
+            await database.close()
+            throw CommandFailure(ExitCode(rawValue: error.exitCode) ?? .failed, error.description)
+        }
+    }
+
     /// Migrations may take their time, and need no more than one connection.
     static func migratorConfiguration(_ url: Secret<String>) -> PostgresConfiguration {
         var configuration = PostgresConfiguration(connectionString: url)
