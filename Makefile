@@ -22,7 +22,9 @@ run: ## Install what is missing, build for release and serve on 127.0.0.1:8080 u
 test: ## Install what is missing and run every test
 	@Scripts/setup test
 	swift build --build-tests
+	@Scripts/venv .venv-postgres Tests/EndToEnd/requirements-postgres.txt
 	@Scripts/swift-tests
+	@Scripts/postgres-versions
 	@$(MAKE) --no-print-directory e2e
 
 e2e: programs ## Run the end-to-end tests against the real program only (ARGS="-k stream")
@@ -73,4 +75,4 @@ test-address: ## Run the tests with AddressSanitizer in the program
 	@Scripts/sanitize address $(ARGS)
 
 clean: ## Remove what was built (the data directory .witan stays)
-	rm -rf .build .venv .venv-litellm Benchmarks/results
+	rm -rf .build .venv .venv-litellm .venv-postgres Benchmarks/results

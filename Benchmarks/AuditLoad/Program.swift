@@ -21,7 +21,8 @@ import SwiftExtensions
         }
         var configuration = PostgresConfiguration(connectionString: Secret(arguments[1]))
         configuration.role = "witan_ingest"
-        let writer = BatchWriter(configuration: configuration, loop: EventLoop(name: "load"), tables: [table]) { event in
+        let loop = EventLoop(name: "load")
+        let writer = BatchWriter(configuration: configuration, loop: loop, tables: [table]) { event in
             if case .entryRefused(let error) = event { fail("an entry was refused: \(error)") }
         }
         writer.start()

@@ -28,6 +28,11 @@ package final class TestDatabase: Sendable {
         return try TestDatabase(cluster, copying: template)
     }
 
+    /// Makes one with all of the program's migrations in another cluster.
+    package static func make(in cluster: TestCluster) async throws -> TestDatabase {
+        try TestDatabase(cluster, copying: try await Template.make(in: cluster))
+    }
+
     /// Makes an empty one in another cluster.
     package convenience init(in cluster: TestCluster) throws {
         try self.init(cluster, copying: "template1")
@@ -101,7 +106,7 @@ private actor Template {
         return try await task.value
     }
 
-    private static func make(in cluster: TestCluster) async throws -> String {
+    static func make(in cluster: TestCluster) async throws -> String {
         let name = "witan_template"
         try cluster.psql("CREATE DATABASE \(name)")
         let address = cluster.postgres.connectionString(role: PrivatePostgres.superuser, database: name)
