@@ -1,8 +1,9 @@
 -- What keeps the installation running by itself: leases, jobs, how long rows are kept, and what was archived.
--- Runs on a plain PostgreSQL 15–18; no extension.
+-- irreversible: it holds the proof of what retention took out of the log
+
+SET ROLE witan_owner;
 
 -- ── Leases and jobs ──────────────────────────────────────────────────────────────────────────────────────────────
--- No org_id: one row per task that one node at a time may do. A row, not an advisory lock: it works through poolers.
 CREATE TABLE ops.leases (
     name text PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 100),
     holder uuid NOT NULL,
@@ -12,15 +13,17 @@ CREATE TABLE ops.leases (
     expires_at timestamptz NOT NULL,
     CHECK (expires_at >= acquired_at)
 );
-COMMENT ON TABLE ops.leases IS 'Who may do what only one node at a time may do; taken and renewed by the servers.';
+COMMENT ON TABLE ops.leases IS
+    'Who may do what only one node at a time may do; taken and renewed by the servers. A row and not an advisory lock, '
+    'so that it works through poolers. No org_id: a node works for every organization.';
 COMMENT ON COLUMN ops.leases.name IS 'The task, such as scheduler.';
 COMMENT ON COLUMN ops.leases.holder IS 'The id that the process drew when it started.';
 COMMENT ON COLUMN ops.leases.holder_name IS 'Host name and process id of the holder, for people.';
-COMMENT ON COLUMN ops.leases.fence IS 'Goes up by one whenever the lease changes hands; writes of an earlier holder are refused by it.';
+COMMENT ON COLUMN ops.leases.fence IS
+    'Goes up by one whenever the lease changes hands; writes of an earlier holder are refused by it.';
 COMMENT ON COLUMN ops.leases.acquired_at IS 'When this holder took it.';
 COMMENT ON COLUMN ops.leases.expires_at IS 'From then on anybody may take it; the holder renews long before.';
 
--- No org_id: background jobs serve the whole installation.
 CREATE TABLE ops.jobs (
     name text PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 100),
     interval_seconds integer NOT NULL CHECK (interval_seconds BETWEEN 1 AND 31622400),
@@ -35,7 +38,9 @@ CREATE TABLE ops.jobs (
     consecutive_failures integer NOT NULL DEFAULT 0 CHECK (consecutive_failures >= 0),
     fence bigint NOT NULL DEFAULT 0
 );
-COMMENT ON TABLE ops.jobs IS 'The background jobs of the installation, each with its last and next run; written by the scheduler.';
+COMMENT ON TABLE ops.jobs IS
+    'The background jobs of the installation, each with its last and next run; written by the scheduler. No org_id: '
+    'they serve every organization.';
 COMMENT ON COLUMN ops.jobs.name IS 'The job, such as partitions or retention.';
 COMMENT ON COLUMN ops.jobs.interval_seconds IS 'Seconds from one run to the next.';
 COMMENT ON COLUMN ops.jobs.state IS 'running while a node is at it; a row left running by a dead node is taken over.';
@@ -50,14 +55,15 @@ COMMENT ON COLUMN ops.jobs.consecutive_failures IS 'Failures since the last run 
 COMMENT ON COLUMN ops.jobs.fence IS 'The fence of the lease under which the row was last written.';
 
 -- ── Retention ────────────────────────────────────────────────────────────────────────────────────────────────────
--- No org_id: what holds for organizations that have said nothing.
 CREATE TABLE ops.retention_defaults (
     table_name text PRIMARY KEY CHECK (table_name ~ '^[a-z_0-9]+\.[a-z_0-9]+$'),
     keep_days integer CHECK (keep_days BETWEEN 1 AND 36525),
     content_days integer CHECK (content_days BETWEEN 1 AND 36525),
     reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 500)
 );
-COMMENT ON TABLE ops.retention_defaults IS 'How long rows are kept where the organization has no policy of its own.';
+COMMENT ON TABLE ops.retention_defaults IS
+    'How long rows are kept where the organization has no policy of its own. No org_id: it is for those who have said '
+    'nothing.';
 COMMENT ON COLUMN ops.retention_defaults.table_name IS 'The table, with its schema.';
 COMMENT ON COLUMN ops.retention_defaults.keep_days IS 'Days until a row may be archived; null keeps it for good.';
 COMMENT ON COLUMN ops.retention_defaults.content_days IS 'Days until its content columns are blanked; null never.';
@@ -67,12 +73,14 @@ INSERT INTO ops.retention_defaults (table_name, keep_days, content_days, reason)
     ('audits.system_logs', 183, NULL, 'six months, as the same design has it'),
     ('projects.projects', 730, NULL, 'completed projects are marked archived two years after their last change; no row goes'),
     ('council.requests', NULL, NULL, 'kept until an organization says otherwise'),
+    ('council.council_responses', NULL, NULL, 'kept until an organization says otherwise'),
+    ('council.deliberation_exchanges', NULL, NULL, 'kept until an organization says otherwise'),
     ('providers.cost_records', NULL, NULL, 'the ledger is kept until an organization says otherwise');
 
 CREATE TABLE ops.retention_policies (
-    org_id uuid NOT NULL REFERENCES auth.organizations,
+    org_id uuid NOT NULL REFERENCES auth.organizations ON DELETE RESTRICT,
     id uuid NOT NULL,
-    table_name text NOT NULL REFERENCES ops.retention_defaults,
+    table_name text NOT NULL REFERENCES ops.retention_defaults ON DELETE RESTRICT,
     duty text NOT NULL CHECK (length(duty) BETWEEN 1 AND 100),
     keep_days integer CHECK (keep_days BETWEEN 1 AND 36525),
     content_days integer CHECK (content_days BETWEEN 1 AND 36525),
@@ -83,20 +91,21 @@ CREATE TABLE ops.retention_policies (
 );
 CREATE UNIQUE INDEX retention_policies_duty ON ops.retention_policies (org_id, table_name, duty)
     WHERE retired_at IS NULL;
--- The foreign key to a table of a few rows that are never removed; the index serves the planner's check of it.
+-- Not led by org_id: it serves the foreign key to a table without one.
 CREATE INDEX retention_policies_table ON ops.retention_policies (table_name);
-COMMENT ON TABLE ops.retention_policies IS 'What an organization''s duties ask of a table: the longest keeps the row, the shortest ends its content.';
+COMMENT ON TABLE ops.retention_policies IS
+    'What an organization''s duties ask of a table: the longest keeps the row, the shortest ends its content.';
 COMMENT ON COLUMN ops.retention_policies.org_id IS 'The organization.';
 COMMENT ON COLUMN ops.retention_policies.id IS 'UUIDv7.';
 COMMENT ON COLUMN ops.retention_policies.table_name IS 'The table, with its schema.';
 COMMENT ON COLUMN ops.retention_policies.duty IS 'The law, contract or rule it follows from, in a few words.';
 COMMENT ON COLUMN ops.retention_policies.keep_days IS 'Days the row must stay; null says nothing about it.';
-COMMENT ON COLUMN ops.retention_policies.content_days IS 'Days after which content columns must be blank; null says nothing about it.';
+COMMENT ON COLUMN ops.retention_policies.content_days IS
+    'Days after which content columns must be blank; null says nothing about it.';
 COMMENT ON COLUMN ops.retention_policies.created_at IS 'When it was made.';
 COMMENT ON COLUMN ops.retention_policies.retired_at IS 'When it ceased to hold; policies are not removed.';
 
 -- ── Archives ─────────────────────────────────────────────────────────────────────────────────────────────────────
--- No org_id: a partition holds the rows of all organizations of a month.
 CREATE TABLE ops.archives (
     id uuid PRIMARY KEY,
     table_name text NOT NULL CHECK (table_name ~ '^[a-z_0-9]+\.[a-z_0-9]+$'),
@@ -120,13 +129,16 @@ CREATE TABLE ops.archives (
         AND file IS NOT NULL AND file_bytes IS NOT NULL AND file_sha256 IS NOT NULL))
 );
 CREATE UNIQUE INDEX archives_partition ON ops.archives (partition_name) WHERE state <> 'abandoned';
-COMMENT ON TABLE ops.archives IS 'Partitions that were written to files and taken out of the database, or are on the way; written by retention.';
+COMMENT ON TABLE ops.archives IS
+    'Partitions that were written to files and taken out of the database, or are on the way; written by retention. No '
+    'org_id: a partition holds a month of all organizations.';
 COMMENT ON COLUMN ops.archives.id IS 'UUIDv7; the file''s key is derived from it and the master key.';
 COMMENT ON COLUMN ops.archives.table_name IS 'The partitioned table, with its schema.';
 COMMENT ON COLUMN ops.archives.partition_name IS 'The partition, with its schema.';
 COMMENT ON COLUMN ops.archives.lower_id IS 'The smallest id the partition can hold.';
 COMMENT ON COLUMN ops.archives.upper_id IS 'The first id after it.';
-COMMENT ON COLUMN ops.archives.state IS 'The last step that is done: writing, verified, signed, detached, dropped; abandoned when it was given up.';
+COMMENT ON COLUMN ops.archives.state IS
+    'The last step that is done: writing, verified, signed, detached, dropped; abandoned when it was given up.';
 COMMENT ON COLUMN ops.archives.row_count IS 'Rows in the file.';
 COMMENT ON COLUMN ops.archives.content_sha256 IS 'SHA-256 over the rows as JSON lines, before encryption.';
 COMMENT ON COLUMN ops.archives.file IS 'The file''s name in the archive directory.';
@@ -141,7 +153,7 @@ COMMENT ON COLUMN ops.archives.problem IS 'Why it was given up, or what the last
 
 CREATE TABLE ops.archived_runs (
     org_id uuid NOT NULL,
-    archive_id uuid NOT NULL REFERENCES ops.archives,
+    archive_id uuid NOT NULL REFERENCES ops.archives ON DELETE RESTRICT,
     table_name text NOT NULL,
     lower_id uuid NOT NULL,
     upper_id uuid NOT NULL,
@@ -153,54 +165,42 @@ CREATE TABLE ops.archived_runs (
     signed_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (org_id, archive_id)
 );
+-- Not led by org_id: it serves the foreign key to a table without one.
 CREATE INDEX archived_runs_archive ON ops.archived_runs (archive_id);
-COMMENT ON TABLE ops.archived_runs IS 'What an organization had in an archived partition, signed; with it the log verifies although the rows are gone.';
+COMMENT ON TABLE ops.archived_runs IS
+    'What an organization had in an archived partition, signed; with it the log verifies although the rows are '
+    'gone.';
 COMMENT ON COLUMN ops.archived_runs.org_id IS 'The organization; no foreign key, because this proves something.';
 COMMENT ON COLUMN ops.archived_runs.archive_id IS 'The archive.';
 COMMENT ON COLUMN ops.archived_runs.table_name IS 'The partitioned table, with its schema.';
 COMMENT ON COLUMN ops.archived_runs.lower_id IS 'The smallest id of the run.';
 COMMENT ON COLUMN ops.archived_runs.upper_id IS 'The first id after it.';
 COMMENT ON COLUMN ops.archived_runs.row_count IS 'The organization''s rows in it.';
-COMMENT ON COLUMN ops.archived_runs.edges IS 'Ids and digests of archived entries in links of the chain that also hold entries outside of the run.';
-COMMENT ON COLUMN ops.archived_runs.statement IS 'Canonical JSON of partition, rows, digest and position in the chain: what is signed.';
+COMMENT ON COLUMN ops.archived_runs.edges IS
+    'Ids and digests of archived entries in links of the chain that also hold entries outside of the run.';
+COMMENT ON COLUMN ops.archived_runs.statement IS
+    'Canonical JSON of partition, rows, digest and position in the chain: what is signed.';
 COMMENT ON COLUMN ops.archived_runs.signature IS 'Ed25519 over the statement, by a key derived from the master key.';
 COMMENT ON COLUMN ops.archived_runs.entry_id IS 'The entry in the organization''s log that says the same.';
 COMMENT ON COLUMN ops.archived_runs.signed_at IS 'When it was signed.';
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON ops.archived_runs
-    FOR EACH ROW EXECUTE FUNCTION audits.refuse_change();
-CREATE TRIGGER no_truncate BEFORE TRUNCATE ON ops.archived_runs
-    FOR EACH STATEMENT EXECUTE FUNCTION audits.refuse_change();
+SELECT ops.append_only('ops.archived_runs');
+SELECT ops.keep_rows('ops.archives');
+SELECT ops.keep_rows('ops.retention_policies');
 
--- ── Row-level security, ownership, grants ────────────────────────────────────────────────────────────────────────
-DO $$
-DECLARE
-    tenant_table text;
-BEGIN
-    FOREACH tenant_table IN ARRAY ARRAY['ops.retention_policies', 'ops.archived_runs']
-    LOOP
-        EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', tenant_table);
-        EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', tenant_table);
-        EXECUTE format($policy$CREATE POLICY tenant ON %s TO witan_app, witan_readonly
-            USING (org_id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid))
-            WITH CHECK (org_id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid))$policy$, tenant_table);
-        EXECUTE format('CREATE POLICY backup ON %s FOR SELECT TO witan_backup USING (true)', tenant_table);
-        -- Retention works on whole partitions, for all organizations at once, as the owner of the tables.
-        EXECUTE format('CREATE POLICY retention ON %s TO witan_owner USING (true) WITH CHECK (true)', tenant_table);
-    END LOOP;
-END
-$$;
-CREATE POLICY retention_read ON audits.audit_log FOR SELECT TO witan_owner USING (true);
-CREATE POLICY retention_record ON audits.audit_log FOR INSERT TO witan_owner WITH CHECK (action = 'partition.archived');
-CREATE POLICY retention_read ON audits.chain FOR SELECT TO witan_owner USING (true);
+-- ── Row-level security and rights ────────────────────────────────────────────────────────────────────────────────
+SELECT ops.protect('ops.retention_policies');
+SELECT ops.protect('ops.archived_runs', 'SELECT');
+GRANT SELECT, INSERT, UPDATE ON ops.leases, ops.jobs TO witan_app;
+GRANT SELECT ON ops.retention_defaults, ops.archives TO witan_app;
+GRANT SELECT ON ops.leases, ops.jobs, ops.retention_defaults, ops.archives TO witan_readonly, witan_backup;
 
-ALTER TABLE ops.leases OWNER TO witan_owner;
-ALTER TABLE ops.jobs OWNER TO witan_owner;
-ALTER TABLE ops.retention_defaults OWNER TO witan_owner;
-ALTER TABLE ops.retention_policies OWNER TO witan_owner;
-ALTER TABLE ops.archives OWNER TO witan_owner;
-ALTER TABLE ops.archived_runs OWNER TO witan_owner;
+-- Retention works on whole partitions, for all organizations at once, as the owner of the tables.
+CREATE POLICY retention ON ops.retention_policies FOR SELECT TO witan_owner USING (true);
+CREATE POLICY retention ON ops.archived_runs TO witan_owner USING (true) WITH CHECK (true);
+CREATE POLICY retention ON audits.audit_log FOR SELECT TO witan_owner USING (true);
+CREATE POLICY retention_record ON audits.audit_log FOR INSERT TO witan_owner
+    WITH CHECK (action = 'partition.archived');
+CREATE POLICY retention ON audits.chain FOR SELECT TO witan_owner USING (true);
+CREATE POLICY retention ON projects.projects TO witan_owner USING (true) WITH CHECK (true);
 
-GRANT SELECT, INSERT, UPDATE ON ops.leases, ops.jobs, ops.retention_policies TO witan_app;
-GRANT SELECT ON ops.retention_defaults, ops.archives, ops.archived_runs TO witan_app;
-GRANT SELECT ON ops.leases, ops.jobs, ops.retention_defaults, ops.retention_policies, ops.archives, ops.archived_runs
-    TO witan_readonly, witan_backup;
+RESET ROLE;
