@@ -28,6 +28,11 @@ struct BackgroundJobs: Sendable {
                         .run(under: lease)
                 }
             },
+            Job(name: "idempotency", every: .seconds(3600)) { _ in
+                let rows = try await database.query("SELECT ops.forget_idempotency_keys() AS forgotten")
+                let forgotten: Int64 = try rows.first?["forgotten"] ?? 0
+                return "\(forgotten) expired keys forgotten"
+            },
             Job(name: "archives", every: .seconds(86_400)) { _ in try await checkArchives() },
         ]
     }

@@ -40,10 +40,7 @@ struct Server: Sendable {
     let endpoints: [Endpoint]
     let http: HTTPServer
     let readiness = Readiness()
-    let partitions: PartitionMonitor
-    let schema: SchemaMonitor
-    let scheduler: JobSchedulerWorker
-    let jobLoop = EventLoop(name: "jobs")
+    let upkeep: Upkeep
 
     init(_ configuration: Configuration, stores: Stores, loops: [EventLoop], logger: Logger) throws {
         self.configuration = configuration
@@ -80,26 +77,21 @@ struct Server: Sendable {
         let ledger = CallLedgerService(writer: writer, journal: journal)
 
         let client = Self.client(configuration, loops: loops)
-        let archiveKeys = try ArchiveKeys(masterKey)
-        let jobs = BackgroundJobs(
-            configuration: configuration, stores: stores, database: database, keys: archiveKeys, loop: jobLoop)
-        let audit = AuditService(database: database, archiveKey: archiveKeys.publicKey)
         let keyService = APIKeyService(database: database, pepper: pepper, monitor: keys)
         let organizations = OrganizationService(database: database, pepper: pepper, monitor: keys)
         let providers = ProviderService(database: database, masterKey: masterKey, monitor: catalog)
         let chat = ModelCalls(
             catalog: catalog, ledger: ledger, upstream: ProviderClient(client: client), sandbox: SandboxProvider())
 
-        let partitions = PartitionMonitor(database: database)
-        let schema = SchemaMonitor(stores: stores, loop: loops[0])
+        let upkeep = try Upkeep(
+            configuration, stores: stores, database: database, masterKey: masterKey, observer: observer)
         let status = SystemStatus(
             stores: stores, database: database, sealerDatabase: sealerDatabase, writer: writer, redis: redis,
             keys: keys,
-            readiness: readiness, partitions: partitions, schema: schema, slowQueries: observer.slowQueries)
+            readiness: readiness, upkeep: upkeep, slowQueries: observer.slowQueries)
         let domains =
             chat.endpoints + keyService.endpoints + organizations.endpoints
-            + providers.endpoints(discovery: ModelDiscoveryClient(client: client)) + audit.endpoints
-            + RetentionPolicyService(database: database).endpoints(plan: jobs.plan)
+            + providers.endpoints(discovery: ModelDiscoveryClient(client: client)) + upkeep.endpoints
         let endpoints = domains + SystemRoutes.endpoints(status: status, readiness: readiness, others: domains)
         let responder = Responder(endpoints: endpoints, logger: logger) { keys.principal(of: $0) }
 
@@ -113,10 +105,7 @@ struct Server: Sendable {
         self.organizations = organizations
         self.ledger = ledger
         self.endpoints = endpoints
-        self.partitions = partitions
-        self.schema = schema
-        scheduler = JobSchedulerWorker(
-            database: database, jobs: jobs.all, holderName: BackgroundJobs.node, observe: observer.jobs)
+        self.upkeep = upkeep
         http = HTTPServer(configuration: configuration.http, loops: loops, observe: observer.http) {
             await responder.respond(to: $0)
         }
@@ -151,9 +140,7 @@ struct Server: Sendable {
     /// organization, the snapshots, and no call of a dead process left open. Returns the first key on a first start.
     func prepare() async throws -> Secret<String>? {
         try await MasterKeyCheck.run(masterKey, in: database)
-        try await PartitionStore.ensure(in: database)
-        try await partitions.refresh()
-        try await schema.refresh()
+        try await upkeep.prepare()
         let masterKey = masterKey
         let keyFile = FirstCall.keyFile(in: stores.directory)
         let token = try await organizations.bootstrap { organization, token, transaction in
@@ -183,7 +170,6 @@ struct Server: Sendable {
         let keys = keys
         let catalog = catalog
         let ledger = ledger
-        let (partitions, schema) = (partitions, schema)
         let failed = { @Sendable (name: String) in
             { @Sendable (error: any Error) in
                 logger.warning("background work failed", [("work", .string(name)), ("error", LogValue(error))])
@@ -207,15 +193,9 @@ struct Server: Sendable {
                 PeriodicTask(name: "journal", every: .seconds(1), onError: failed("journal")) {
                     ledger.reclaim()
                 },
-                PeriodicTask(name: "partitions", every: .seconds(60), onError: failed("partitions")) {
-                    try await partitions.refresh()
-                },
-                PeriodicTask(name: "schema", every: .seconds(600), onError: failed("schema")) {
-                    try await schema.refresh()
-                },
-                LoopService(scheduler, on: jobLoop),
                 identity, models,
-                FrontDoor(http: http, readiness: readiness, drainWithin: configuration.duration("WITAN_DRAIN_TIMEOUT")),
+            ] + upkeep.services(onError: failed) + [
+                FrontDoor(http: http, readiness: readiness, drainWithin: configuration.duration("WITAN_DRAIN_TIMEOUT"))
             ], drainWithin: configuration.duration("WITAN_DRAIN_TIMEOUT") + .seconds(10))
     }
 
@@ -223,6 +203,7 @@ struct Server: Sendable {
         await redis?.close()
         await sealerDatabase.close()
         await database.close()
-        for loop in loops + [jobLoop] { loop.stop() }
+        upkeep.close()
+        for loop in loops { loop.stop() }
     }
 }

@@ -18,8 +18,7 @@ struct SystemStatus: Sendable {
     let redis: Redis?
     let keys: APIKeyMonitor
     let readiness: Readiness
-    let partitions: PartitionMonitor
-    let schema: SchemaMonitor
+    let upkeep: Upkeep
     let slowQueries: SlowQueries
 
     /// What is not as it should be, each with its reason; from memory, so that readiness can show it.
@@ -29,7 +28,7 @@ struct SystemStatus: Sendable {
         if !writer.isReady { degraded.append("calls cannot be recorded and are refused") }
         if let redis, case .degraded(let reason) = redis.state { degraded.append("redis: \(reason)") }
         if redis == nil { degraded.append("redis is not there; changes on other nodes are seen by polling") }
-        return degraded + partitions.problems + schema.problems
+        return degraded + upkeep.partitions.problems + upkeep.schema.problems
     }
 
     /// Everything; what PostgreSQL does not answer within a few seconds is left out and named as degraded.
@@ -60,7 +59,7 @@ struct SystemStatus: Sendable {
 
     private var facts: [JSONMember] {
         let pool = database.statistics
-        let months: [JSONValue] = partitions.sets.map {
+        let months: [JSONValue] = upkeep.partitions.sets.map {
             ["table": .string($0.table), "months_ahead": .whole(Int64($0.ahead(of: .now())))]
         }
         return [
@@ -73,7 +72,7 @@ struct SystemStatus: Sendable {
                     "redis": .string(stores.redis != nil ? "private" : redis == nil ? "none" : "by REDIS_URL"),
                     "search": "postgresql",
                 ]),
-            JSONMember("schema", schema.view),
+            JSONMember("schema", upkeep.schema.view),
             JSONMember(
                 "pool",
                 [

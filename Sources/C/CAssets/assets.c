@@ -63,6 +63,7 @@ static const unsigned char migration_0013[] = {
 };
 static const unsigned char migration_0013_down[] = {
 #embed "../../../Migrations/0013_shapes.down.sql"
+};
 static const unsigned char migration_0014[] = {
 #embed "../../../Migrations/0014_operations.sql"
 };

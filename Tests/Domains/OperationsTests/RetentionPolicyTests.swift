@@ -9,7 +9,7 @@ import Testing
 
 @testable import Operations
 
-@Suite struct RetentionPolicyTests {
+@Suite(.serialized) struct RetentionPolicyTests {
     private let standard = RetentionDefault(table: "t.t", keepDays: 365, contentDays: nil, reason: "r")
     private let month = TablePartition(
         name: "t.t_1", lower: UniqueID.lowest(at: Timestamp(microseconds: 0)),
@@ -132,7 +132,10 @@ import Testing
                         INSERT INTO council.requests (org_id, id, api_key_id, status, model, stream, http_status,
                             total_cost, total_latency_ms, request_sha256, request_content, response_content)
                         VALUES ('\(organization)', '\(id)', '\(UniqueID.v7())', 'completed', 'm', false, 200, 0, 1,
-                            sha256('x'), '\(text)', 'answer')
+                            sha256('x'), '\(text)', 'answer');
+                        INSERT INTO council.council_responses (org_id, request_id, id, council_member_id, round_number,
+                            content, token_usage, latency_ms)
+                        VALUES ('\(organization)', '\(id)', '\(UniqueID.v7())', 'm', 0, '\(text)', '{}', 1)
                         """)
                 }
             }
@@ -143,10 +146,70 @@ import Testing
             #expect(said.contains("content of 1 rows blanked"))
             let left = try bench.store.psql(
                 """
-                SELECT string_agg(coalesce(request_content, '-') || coalesce(response_content, '-'), ' ' ORDER BY org_id, id)
+                SELECT string_agg(coalesce(request_content, '-') || coalesce(response_content, '-'), ' '
+                    ORDER BY org_id, id)
                 FROM council.requests
                 """)
             #expect(left == "-- newanswer oldanswer newanswer")
+            let answers = try bench.store.psql(
+                "SELECT string_agg('<' || content || '>', ' ' ORDER BY org_id, request_id) FROM council.council_responses"
+            )
+            #expect(answers == "<old> <new> <old> <new>")
+        }
+    }
+
+    @Test("a legal hold keeps partitions and content until it is released")
+    func hold() async throws {
+        try await withBench { bench in
+            try await bench.fill()
+            let held = bench.organizations[1]
+            try bench.store.psql(
+                "INSERT INTO auth.legal_holds (org_id, id, matter) VALUES ('\(held)', '\(UniqueID.v7())', 'a case')")
+            let said = try await bench.worker().run(under: bench.lease)
+            #expect(said.hasPrefix("0 partitions archived, 1 held back"))
+            let kept = try bench.store.psql("SELECT to_regclass('audits.audit_log_2024_01')")
+            #expect(kept == "audits.audit_log_2024_01")
+            try bench.store.psql("UPDATE auth.legal_holds SET released_at = now()")
+            let then = try await bench.worker().run(under: bench.lease)
+            #expect(then.hasPrefix("1 partitions archived, 0 held back"))
+        }
+    }
+
+    @Test("the three jobs of the orchestrated design: projects, audit log, system log")
+    func sourceDesign() async throws {
+        try await withBench { bench in
+            try await bench.fill()
+            try bench.addMonth(to: "audits.system_logs")
+            let mine = bench.organizations[0]
+            for (name, status, days) in [
+                ("old", "completed", 800), ("young", "completed", 10), ("busy", "active", 800),
+            ] {
+                try bench.store.psql(
+                    """
+                    INSERT INTO projects.projects (org_id, id, name, status, created_at, updated_at)
+                    VALUES ('\(mine)', '\(UniqueID.v7())', '\(name)', '\(status)', now() - interval '\(days) days',
+                        now() - interval '\(days) days')
+                    """)
+            }
+            try bench.store.psql(
+                """
+                INSERT INTO audits.system_logs (id, level, component, message)
+                VALUES ('\(bench.oldID(3))', 'INFO', 'tests', 'old'), ('\(UniqueID.v7())', 'INFO', 'tests', 'new')
+                """)
+            let said = try await bench.worker().run(under: bench.lease)
+            #expect(said == "2 partitions archived, 0 held back, content of 0 rows blanked, 1 projects archived")
+            let projects = try bench.store.psql(
+                "SELECT string_agg(name || ' ' || status, ', ' ORDER BY name) FROM projects.projects")
+            #expect(projects == "busy active, old archived, young completed")
+            #expect(try bench.store.psql("SELECT string_agg(message, ' ') FROM audits.system_logs") == "new")
+            let told = try bench.store.psql(
+                """
+                SELECT count(*) FROM audits.audit_log WHERE action = 'partition.archived'
+                    AND payload::text LIKE '%audits.system_logs_2024_01%'
+                """)
+            #expect(told == "1")
+            try await bench.seal()
+            try await bench.expectIntact()
         }
     }
 }

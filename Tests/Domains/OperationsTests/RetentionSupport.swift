@@ -38,18 +38,21 @@ final class RetentionBench: Sendable {
         for (index, id) in organizations.enumerated() {
             try store.psql("INSERT INTO auth.organizations (id, name, slug) VALUES ('\(id)', 'o', 'o-\(index)')")
         }
-        for table in ["audits.audit_log", "council.requests"] {
-            try store.psql(
-                """
-                CREATE TABLE \(table)_\(Self.month) PARTITION OF \(table)
-                    FOR VALUES FROM ('018cc251-f400-0000-0000-000000000000') TO ('018d61f7-1800-0000-0000-000000000000');
-                ALTER TABLE \(table)_\(Self.month) OWNER TO witan_owner
-                """)
-        }
         let holder = UniqueID.v7()
         let taken = try await LeaseStore.take(
             "scheduler", holder: holder, holderName: "test", for: .seconds(3600), in: app)
         lease = try #require(taken)
+        for table in ["audits.audit_log", "council.requests", "council.council_responses"] { try addMonth(to: table) }
+    }
+
+    /// January 2024.
+    func addMonth(to table: String) throws {
+        try store.psql(
+            """
+            CREATE TABLE \(table)_\(Self.month) PARTITION OF \(table)
+                FOR VALUES FROM ('018cc251-f400-0000-0000-000000000000') TO ('018d61f7-1800-0000-0000-000000000000');
+            ALTER TABLE \(table)_\(Self.month) OWNER TO witan_owner
+            """)
     }
 
     func remove() { try? FileManager.default.removeItem(atPath: directory) }

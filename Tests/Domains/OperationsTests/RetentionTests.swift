@@ -11,7 +11,7 @@ import Testing
 
 @testable import Operations
 
-@Suite struct RetentionTests {
+@Suite(.serialized) struct RetentionTests {
     private func archive(_ bench: RetentionBench) async throws -> Archive? {
         try await ArchiveStore.list(in: bench.app).first { $0.table == "audits.audit_log" }
     }

@@ -30,8 +30,11 @@ package struct CheckResult: Sendable, Equatable {
 package struct ServerFacts: Sendable {
     /// A role of the schema, and whether the login may act as it.
     package struct RoleFact: Sendable {
+        /// The role's name.
         package let name: String
+        /// Whether the cluster has it.
         package let exists: Bool
+        /// Whether the login may `SET ROLE` to it.
         package let mayAct: Bool
 
         package init(name: String, exists: Bool, mayAct: Bool) {
@@ -48,23 +51,33 @@ package struct ServerFacts: Sendable {
     package var versionNumber: Int32
     /// The login.
     package var login: String
+    /// Where the server sees us; a pooler in front sees us elsewhere.
     package var path: Path
     /// Protocol and cipher; nil without TLS.
     package var tls: String?
+    /// Whether the login is a superuser.
     package var isSuperuser: Bool
+    /// Whether the login has CREATEROLE.
     package var mayCreateRoles: Bool
+    /// Whether the login has CREATE on the database.
     package var mayCreateSchemas: Bool
+    /// Whether the server follows another and takes no writes.
     package var isStandby: Bool
+    /// Whether transactions are read-only unless they say otherwise.
     package var isReadOnly: Bool
+    /// The database's, such as `UTF8`.
     package var encoding: String
+    /// The database's, such as `C.UTF-8`.
     package var collation: String
     /// Whether the libraries' collations are another version than the database was made with.
     package var hasOldCollations: Bool
     /// Ours minus the server's.
     package var clockSkew: Duration
+    /// The roles of the schema.
     package var roles: [RoleFact]
     /// Whether two connections were served by one backend: a pooler in transaction mode.
     package var sharesBackends: Bool
+    /// `max_connections`.
     package var connectionsMax: Int32
     /// Tables and rights that a role should have and has not: `witan_app SELECT ON auth.users`.
     package var missingRights: [String]
@@ -101,6 +114,7 @@ package enum ConnectionRule {
     package enum Purpose: Sendable {
         /// The program's own work; whether prepared statements are on, and how many connections it may open.
         case program(preparesStatements: Bool, connections: Int)
+        /// Migrations, retention, reports.
         case migrations
     }
 

@@ -13,7 +13,8 @@ package enum ConnectionCheckStore {
             """
             SELECT current_setting('server_version_num')::int AS version, session_user::text AS login,
                 inet_server_addr() IS NULL AS socket,
-                coalesce(inet_server_addr() <<= inet '127.0.0.0/8' OR inet_server_addr() = inet '::1', false) AS loopback,
+                coalesce(inet_server_addr() <<= inet '127.0.0.0/8' OR inet_server_addr() = inet '::1', false)
+                    AS loopback,
                 (SELECT s.version || ' ' || s.cipher FROM pg_stat_ssl s
                  WHERE s.pid = pg_backend_pid() AND s.ssl) AS tls,
                 r.rolsuper, r.rolcreaterole,

@@ -51,7 +51,7 @@ package struct ReportSection: Sendable {
             """
             SELECT * FROM (
                 SELECT n.nspname || '.' || i.relname AS "index", pg_relation_size(i.oid) AS bytes,
-                    round(ceil(i.reltuples * (8 + 4 + coalesce(w.width, 8)) / 0.9 / 8100 + 1) * 8192)::bigint AS expected,
+                    round(ceil(i.reltuples * (12 + coalesce(w.width, 8)) / 0.9 / 8100 + 1) * 8192)::bigint AS expected,
                     format('REINDEX INDEX CONCURRENTLY %I.%I', n.nspname, i.relname) AS hint
                 FROM pg_index x
                 JOIN pg_class i ON i.oid = x.indexrelid AND i.relkind = 'i'
@@ -85,8 +85,8 @@ package struct ReportSection: Sendable {
                 sum(pg_relation_size(indexrelid))::bigint AS bytes,
                 'keep the one that is a constraint or the older one' AS hint
             FROM pg_index WHERE indrelid IN (SELECT relid FROM pg_stat_user_tables)
-            GROUP BY indrelid, indkey::text, indclass::text, indoption::text, coalesce(pg_get_expr(indexprs, indrelid), ''),
-                coalesce(pg_get_expr(indpred, indrelid), '')
+            GROUP BY indrelid, indkey::text, indclass::text, indoption::text,
+                coalesce(pg_get_expr(indexprs, indrelid), ''), coalesce(pg_get_expr(indpred, indrelid), '')
             HAVING count(*) > 1 ORDER BY 3 DESC LIMIT 20
             """),
         ReportSection(

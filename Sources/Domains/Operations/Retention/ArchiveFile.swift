@@ -15,7 +15,8 @@ package enum ArchiveFileError: Error, Sendable, Equatable, CustomStringConvertib
         case .system(let action, let path, let reason):
             "cannot \(action) \(path): \(reason); see to owner and free space, or name another WITAN_ARCHIVE_DIR"
         case .damaged(let path, let what):
-            "\(path) is not whole: \(what); put a good copy of the file back, the master key must be the one it was made under"
+            "\(path) is not whole: \(what); put a good copy of the file back, and look that the master key is the one "
+                + "it was made under"
         }
     }
 }

@@ -78,13 +78,21 @@ package enum ArchiveStore {
 
     // MARK: What organizations had in a partition
 
-    /// Organizations with rows in the partition, and how many.
+    /// Organizations with rows in the partition, and how many. Rows that belong to no organization, and an empty
+    /// partition, stand in the log of the first organization there is.
     static func organizations(
-        in partition: TablePartition, _ transaction: borrowing Transaction
+        in partition: TablePartition, of table: String, _ transaction: borrowing Transaction
     ) async throws -> [(id: UniqueID, rows: Int64)] {
-        try await transaction.query(
-            "SELECT org_id, count(*) AS entries FROM \(name(partition.name)) GROUP BY org_id ORDER BY org_id"
-        ).map { (try $0["org_id"], try $0["entries"]) }
+        let name = name(partition.name)
+        let isShared = !RetentionRule.installationTables.contains(table)
+        let found: [(id: UniqueID, rows: Int64)] =
+            try await isShared
+            ? transaction.query("SELECT org_id, count(*) AS entries FROM \(name) GROUP BY org_id ORDER BY org_id")
+                .map { (try $0["org_id"], try $0["entries"]) } : []
+        guard found.isEmpty else { return found }
+        return try await transaction.query(
+            "SELECT id, (SELECT count(*) FROM \(name)) AS entries FROM auth.organizations ORDER BY id LIMIT 1"
+        ).map { (try $0["id"], try $0["entries"]) }
     }
 
     /// The organization's links that hold ids of the partition, after `sequence`, in order; at most 20.

@@ -125,7 +125,9 @@ package struct PartitionArchiveWorker: Sendable {
     /// Before an archive of the log begins: its chain is intact and holds every entry.
     private func demandSealed(_ partition: TablePartition, of table: String) async throws {
         guard table == "audits.audit_log" else { return }
-        let organizations = try await owner.transaction { try await ArchiveStore.organizations(in: partition, $0) }
+        let organizations = try await owner.transaction {
+            try await ArchiveStore.organizations(in: partition, of: table, $0)
+        }
         for (organization, rows) in organizations {
             let service = AuditService(database: app, archiveKey: keys.publicKey)
             let (verification, _) = try await service.verify(organization)
@@ -143,7 +145,9 @@ package struct PartitionArchiveWorker: Sendable {
             guard try await transaction.execute(ArchiveStore.move(archive, to: .signed, under: lease)) == 1 else {
                 return false
             }
-            for (organization, rows) in try await ArchiveStore.organizations(in: archive.partition, transaction) {
+            for (organization, rows) in try await ArchiveStore.organizations(
+                in: archive.partition, of: archive.table, transaction)
+            {
                 let isLog = archive.table == "audits.audit_log"
                 let position =
                     isLog ? try await ChainPosition.read(of: organization, in: archive.partition, transaction) : nil

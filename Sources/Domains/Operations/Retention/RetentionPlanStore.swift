@@ -17,13 +17,13 @@ package enum RetentionPlanStore {
     /// Every partition that is over, with the decision, the oldest first.
     package static func plan(now: Timestamp, in database: Database) async throws -> [Item] {
         let defaults = try await self.defaults(in: database)
-        let hasHolds = try await exists("auth.legal_holds", in: database)
         var items: [Item] = []
         for set in try await PartitionStore.sets(in: database) {
             guard let standard = defaults.first(where: { $0.table == set.table }) else { continue }
             for partition in set.partitions where partition.upper.time <= now {
                 let keep = try await self.keep(partition, of: standard, in: database)
-                let holds = hasHolds ? try await self.holds(on: partition, in: database) : 0
+                let isShared = !RetentionRule.installationTables.contains(set.table)
+                let holds = isShared ? try await self.holds(on: partition, in: database) : 0
                 items.append(
                     Item(
                         table: set.table, partition: partition,
@@ -48,6 +48,7 @@ package enum RetentionPlanStore {
     private static func keep(
         _ partition: TablePartition, of standard: RetentionDefault, in database: Database
     ) async throws -> [Int32?] {
+        if RetentionRule.installationTables.contains(standard.table) { return [standard.keepDays] }
         let rows = try await database.query(
             """
             SELECT coalesce((SELECT max(p.keep_days) FROM ops.retention_policies p
@@ -70,18 +71,12 @@ package enum RetentionPlanStore {
         return try rows.first?["holds"] ?? 0
     }
 
-    static func exists(_ table: String, in database: Database) async throws -> Bool {
-        let rows = try await database.query("SELECT to_regclass(\(table)) IS NOT NULL AS found")
-        return try rows.first?["found"] ?? false
-    }
-
     // MARK: Content
 
     /// Organizations whose content is blanked after some days, and after how many; those under a hold are left out.
     static func contentDays(
         of standard: RetentionDefault, in database: Database
     ) async throws -> [(organization: UniqueID, days: Int32)] {
-        let hasHolds = try await exists("auth.legal_holds", in: database)
         let rows = try await database.query(
             """
             SELECT o.id, coalesce((SELECT min(p.content_days) FROM ops.retention_policies p
@@ -93,7 +88,7 @@ package enum RetentionPlanStore {
         for row in rows {
             let (organization, days): (UniqueID, Int32?) = (try row["id"], try row["days"])
             guard let days else { continue }
-            if hasHolds, try await isHeld(organization, in: database) { continue }
+            if try await isHeld(organization, in: database) { continue }
             found.append((organization, days))
         }
         return found
@@ -109,22 +104,31 @@ package enum RetentionPlanStore {
 
     /// Blanks the content of at most 5,000 rows older than `end`; how many that were.
     static func blank(
-        _ columns: [String], of organization: UniqueID, before end: UniqueID, in partition: TablePartition,
-        of database: Database
+        _ content: RetentionRule.Content, of organization: UniqueID, before end: UniqueID,
+        in partition: TablePartition, of database: Database
     ) async throws -> Int {
-        var assignments: SQL = ""
-        var condition: SQL = ""
-        for (index, column) in columns.enumerated() {
-            assignments += index == 0 ? "\(identifier: column) = NULL" : ", \(identifier: column) = NULL"
-            condition +=
-                index == 0 ? "\(identifier: column) IS NOT NULL" : " OR \(identifier: column) IS NOT NULL"
+        var assignments: [SQL] = []
+        var conditions: [SQL] = []
+        for column in content.nullable {
+            assignments.append("\(identifier: column) = NULL")
+            conditions.append("\(identifier: column) IS NOT NULL")
+        }
+        for column in content.required {
+            assignments.append("\(identifier: column) = ''")
+            conditions.append("\(identifier: column) <> ''")
         }
         let name = ArchiveStore.name(partition.name)
         return try await database.execute(
             """
-            UPDATE \(name) SET \(assignments) WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM \(name) WHERE org_id = \(organization) AND id < \(end) AND (\(condition)) LIMIT 5000))
+            UPDATE \(name) SET \(joined(assignments, ", ")) WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM \(name)
+                WHERE org_id = \(organization) AND \(identifier: content.key) < \(end)
+                    AND (\(joined(conditions, " OR "))) LIMIT 5000))
             """)
+    }
+
+    private static func joined(_ parts: [SQL], _ separator: String) -> SQL {
+        parts.dropFirst().reduce(parts.first ?? "") { $0 + SQL(raw: separator) + $1 }
     }
 
     // MARK: Projects

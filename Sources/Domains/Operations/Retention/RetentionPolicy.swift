@@ -93,10 +93,25 @@ package enum RetentionRule {
         policies.compactMap(\.contentDays).min() ?? standard.contentDays
     }
 
-    /// The columns that hold content, by table: what people wrote and models answered.
-    package static let contentColumns: [String: [String]] = [
-        "council.requests": ["request_content", "response_content"]
+    /// The columns of a table that hold what people wrote and models answered.
+    package struct Content: Sendable {
+        /// The column that carries the time, and the partitions.
+        let key: String
+        /// Columns that may be null.
+        let nullable: [String]
+        /// Columns that may not, and become empty.
+        let required: [String]
+    }
+
+    /// By table.
+    package static let content: [String: Content] = [
+        "council.requests": Content(key: "id", nullable: ["request_content", "response_content"], required: []),
+        "council.council_responses": Content(key: "request_id", nullable: [], required: ["content"]),
+        "council.deliberation_exchanges": Content(key: "request_id", nullable: [], required: ["content"]),
     ]
+
+    /// Tables whose rows belong to no organization: the default alone holds, and the first organization's log tells.
+    package static let installationTables: Set<String> = ["audits.system_logs"]
 
     /// What is to become of a partition whose rows belong to organizations that keep them `keep` days each (nil: for
     /// good), some of them under a hold.

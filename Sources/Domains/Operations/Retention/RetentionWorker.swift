@@ -51,7 +51,7 @@ package struct RetentionWorker: Sendable {
         let sets = try await PartitionStore.sets(in: owner)
         let unfinished = Set(try await ArchiveStore.unfinished(in: owner).map(\.partition.name))
         for standard in try await RetentionPlanStore.defaults(in: owner) {
-            guard let columns = RetentionRule.contentColumns[standard.table],
+            guard let content = RetentionRule.content[standard.table],
                 let set = sets.first(where: { $0.table == standard.table })
             else { continue }
             for (organization, days) in try await RetentionPlanStore.contentDays(of: standard, in: owner) {
@@ -61,7 +61,7 @@ package struct RetentionWorker: Sendable {
                     repeat {
                         try Task.checkCancellation()
                         count = try await RetentionPlanStore.blank(
-                            columns, of: organization, before: end, in: partition, of: owner)
+                            content, of: organization, before: end, in: partition, of: owner)
                         total += count
                     } while count > 0
                 }
@@ -72,9 +72,7 @@ package struct RetentionWorker: Sendable {
 
     private func archiveProjects() async throws -> Int {
         let defaults = try await RetentionPlanStore.defaults(in: owner)
-        guard let standard = defaults.first(where: { $0.table == "projects.projects" }),
-            try await RetentionPlanStore.exists(standard.table, in: owner)
-        else { return 0 }
+        guard let standard = defaults.first(where: { $0.table == "projects.projects" }) else { return 0 }
         return try await RetentionPlanStore.archiveProjects(standard, in: owner)
     }
 }

@@ -8,10 +8,10 @@ package enum DatabaseStatusStore {
     package static func read(from database: Database) async throws -> DatabaseStatus {
         let rows = try await database.query(
             """
-            SELECT current_setting('server_version') AS version,
+            SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
                 CASE WHEN has_database_privilege(current_database(), 'CONNECT')
                     THEN pg_database_size(current_database()) END AS bytes,
-                (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
+                (SELECT coalesce(sum(numbackends), 0)::int FROM pg_stat_database) AS connections,
                 current_setting('max_connections')::int AS connections_max, pg_is_in_recovery() AS standby,
                 CASE WHEN pg_is_in_recovery()
                     THEN extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float8 END AS delay
