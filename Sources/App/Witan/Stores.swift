@@ -53,8 +53,14 @@ struct Stores: Sendable {
 
     /// Brings the schema up to date and says what was applied.
     func migrate(loops: [EventLoop], logger: Logger) async throws -> [AppliedMigration] {
+        try await Self.migrate(directURL, loops: loops, logger: logger)
+    }
+
+    static func migrate(
+        _ url: Secret<String>, loops: [EventLoop], logger: Logger
+    ) async throws -> [AppliedMigration] {
         let database = Database(
-            configuration: Self.migratorConfiguration(directURL), loops: loops, observe: { _ in })
+            configuration: migratorConfiguration(url), loops: loops, observe: { _ in })
         let migrator = Migrator(database: database, programVersion: Version.current) { event in
             if case .waiting(let processID, let application) = event {
                 logger.info(
