@@ -76,6 +76,10 @@ let package = Package(
             .platform, "Migrator", uses: ["SwiftExtensions", "JSON", "Cryptography", "SQLText", "Postgres", "CAssets"]),
         module(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
         module(.platform, "Journal", uses: ["SwiftExtensions"]),
+        module(.platform, "ObjectStore", uses: ["SwiftExtensions", "Cryptography", "HTTPClient"]),
+        module(
+            .platform, "Backup",
+            uses: ["SwiftExtensions", "JSON", "Cryptography", "Postgres", "Migrator", "Inventory", "ObjectStore"]),
 
         // Domains: the product, from the ground up.
         module(.domains, "Core", uses: ["SwiftExtensions"]),
@@ -115,8 +119,8 @@ let package = Package(
             dependencies: [
                 "CAllocator", "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Lifecycle", "Arguments",
                 "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Migrator",
-                "EmbeddedServers", "Journal", "Core", "API", "Audit", "Identity", "Providers", "Gateway",
-                "Operations",
+                "EmbeddedServers", "Journal", "ObjectStore", "Backup", "Core", "API", "Audit", "Identity", "Providers",
+                "Gateway", "Operations",
             ].filter { !isSanitized || $0 != "CAllocator" }.map { .byName(name: $0) },
             path: "Sources/App/Witan",
             swiftSettings: settings),
@@ -156,6 +160,16 @@ let package = Package(
         tests(.platform, "Migrator", uses: ["TestSupport", "Postgres", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
         tests(.platform, "Journal", uses: ["SwiftExtensions"]),
+        tests(
+            .platform, "Backup",
+            uses: [
+                "TestSupport", "ObjectStore", "Migrator", "Postgres", "EmbeddedServers", "Cryptography", "EventLoop",
+                "SwiftExtensions",
+            ]),
+        tests(
+            .platform, "ObjectStore",
+            uses: ["Cryptography", "HTTPClient", "HTTPServer", "EventLoop", "SwiftExtensions"]
+        ),
         tests(.domains, "Core", uses: ["SwiftExtensions"]),
         tests(.domains, "API", uses: ["Core", "HTTPServer", "JSON", "Observability", "SwiftExtensions"]),
         tests(
@@ -181,12 +195,16 @@ let package = Package(
                 "TestSupport", "Providers", "Identity", "Audit", "API", "Core", "Cryptography", "Postgres", "EventLoop",
                 "HTTPClient", "HTTPServer", "Journal", "JSON", "Observability", "SwiftExtensions",
             ]),
+        .testTarget(
+            name: "SchemaTests",
+            dependencies: ["TestSupport", "Inventory", "Migrator", "Postgres", "EventLoop", "SwiftExtensions"],
+            path: "Tests/Schema",
+            swiftSettings: settings),
         tests(
             .domains, "Operations",
             uses: [
                 "TestSupport", "Identity", "Audit", "API", "Core", "Cryptography", "Postgres", "EventLoop",
-                "HTTPServer",
-                "JSON", "Lifecycle", "Observability", "SwiftExtensions",
+                "HTTPServer", "JSON", "Lifecycle", "Observability", "SwiftExtensions",
             ]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: settings),
     ],

@@ -16,9 +16,9 @@ enum Commands {
             subcommands: [
                 ServeCommand.command, StatusCommand.command, MigrateCommands.command, ProviderCommands.providers,
                 ModelCommands.models, ModelCommands.prices, KeyCommands.command, ChatCommand.command,
-                AuditCommands.command, OrganizationCommands.command, SettingsCommand.command, ReferenceCommand.command,
-                RetentionCommands.command, DatabaseCommands.command,
-                InstallationCommands.initialize, InstallationCommands.reset,
+                AuditCommands.command, BackupCommands.command, RestoreCommands.command, OrganizationCommands.command,
+                SettingsCommand.command, ReferenceCommand.command, RetentionCommands.command,
+                DatabaseCommands.command, InstallationCommands.initialize, InstallationCommands.reset,
             ]
         ).withCompletionCommand()
     }
