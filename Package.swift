@@ -108,7 +108,7 @@ let package = Package(
             name: "Witan",
             dependencies: [
                 "CAllocator", "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Lifecycle", "Arguments",
-                "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Migrator",
+                "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Inventory", "Migrator",
                 "EmbeddedServers", "Journal", "Core", "API", "Audit", "Identity", "Providers", "Gateway",
             ].filter { !isSanitized || $0 != "CAllocator" }.map { .byName(name: $0) },
             path: "Sources/App/Witan",

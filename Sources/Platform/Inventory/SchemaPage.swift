@@ -110,7 +110,7 @@ package struct SchemaPage {
         for policy in policies {
             text += row([
                 code(policy.name), policy["for"] ?? "", policy["to"] ?? "", policy["using"].map(code) ?? "",
-                policy["check"].map(code) ?? "",
+                policy["check"].map { $0 == policy["using"] ? "the same" : code($0) } ?? "",
             ])
         }
         return text
