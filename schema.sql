@@ -44,7 +44,7 @@ CREATE FUNCTION audits.run_hashes(run_org_id uuid, run_entry_ids uuid[], run_pre
  RETURNS TABLE(entry_id uuid, prev_hash bytea, hash bytea)
  LANGUAGE plpgsql
  STABLE
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
     entry_digest bytea;
@@ -67,7 +67,7 @@ CREATE FUNCTION audits.summarize_log()
  RETURNS integer
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
  SET lock_timeout TO '20ms'
 AS $function$
 DECLARE
@@ -102,7 +102,7 @@ CREATE FUNCTION audits.uuid_after(prefix text, name text)
  RETURNS uuid
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     SELECT CASE WHEN name ~ ('^' || prefix || ':[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')
         THEN substr(name, length(prefix) + 2)::uuid END
@@ -115,7 +115,7 @@ CREATE FUNCTION auth.account(address text)
  RETURNS TABLE(user_id uuid, password_hash text, verified boolean, has_second_factor boolean, failed_login_attempts integer, locked_until timestamp with time zone)
  LANGUAGE sql
  STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     SELECT u.id, u.password_hash, u.verified, u.totp_confirmed_at IS NOT NULL, u.failed_login_attempts, u.locked_until
     FROM auth.users u WHERE u.email = lower(address) AND u.retired_at IS NULL
@@ -128,7 +128,7 @@ CREATE FUNCTION auth.check_erasure()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
     IF OLD.destroyed_at IS NOT NULL THEN
@@ -151,7 +151,7 @@ CREATE FUNCTION auth.invitation_by_code(hash bytea)
  RETURNS TABLE(org_id uuid, id uuid, email text, organization text, role text, expires_at timestamp with time zone)
  LANGUAGE sql
  STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     SELECT i.org_id, i.id, i.email, o.name, i.role, i.expires_at
     FROM auth.invitations i JOIN auth.organizations o ON o.id = i.org_id
@@ -165,7 +165,7 @@ CREATE FUNCTION auth.key_snapshot()
  RETURNS TABLE(org_id uuid, id uuid, name text, role text, key_hash bytea, allowed_models text[], expires_at timestamp with time zone, content_retention boolean, durable_answers boolean, unknown_price_ceiling numeric)
  LANGUAGE sql
  STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     SELECT k.org_id, k.id, k.name, k.role, k.key_hash, k.allowed_models, k.expires_at, o.content_retention,
            o.durable_answers, o.unknown_price_ceiling
@@ -180,7 +180,7 @@ CREATE FUNCTION auth.organization_exists()
  RETURNS boolean
  LANGUAGE sql
  STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     SELECT EXISTS (SELECT FROM auth.organizations)
 $function$;
@@ -192,7 +192,7 @@ CREATE FUNCTION auth.organizations_of(person uuid)
  RETURNS TABLE(org_id uuid, slug text, name text, role text, custom_role_id uuid, require_two_factor boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     SELECT o.id, o.slug, o.name, m.role, m.custom_role_id, o.require_two_factor
     FROM auth.memberships m JOIN auth.organizations o ON o.id = m.org_id
@@ -206,7 +206,7 @@ CREATE FUNCTION auth.password_reset_by_token(hash bytea)
  RETURNS TABLE(id uuid, user_id uuid, expires_at timestamp with time zone)
  LANGUAGE sql
  STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     SELECT r.id, r.user_id, r.expires_at FROM auth.password_resets r
     WHERE r.token_hash = hash AND r.used_at IS NULL AND r.expires_at > now()
@@ -219,7 +219,7 @@ CREATE FUNCTION auth.session_by_token(token_hash bytea)
  RETURNS TABLE(org_id uuid, id uuid, family_id uuid, user_id uuid, expires_at timestamp with time zone, rotated_at timestamp with time zone, revoked_at timestamp with time zone)
  LANGUAGE sql
  STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     SELECT s.org_id, s.id, s.family_id, s.user_id, s.expires_at, s.rotated_at, s.revoked_at
     FROM auth.sessions s WHERE s.refresh_token_hash = token_hash
@@ -231,7 +231,7 @@ REVOKE ALL ON FUNCTION auth.session_by_token(bytea) FROM PUBLIC;
 CREATE FUNCTION governance.keep_compliance()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
     INSERT INTO governance.compliance_history (org_id, compliance_id, project_id, compliance_type, status, last_checked,
@@ -248,7 +248,7 @@ REVOKE ALL ON FUNCTION governance.keep_compliance() FROM PUBLIC;
 CREATE FUNCTION ops.append_only(target regclass)
  RETURNS void
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
     EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON %s FOR EACH ROW '
@@ -264,7 +264,7 @@ REVOKE ALL ON FUNCTION ops.append_only(regclass) FROM PUBLIC;
 CREATE FUNCTION ops.check_fixed()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
     IF to_jsonb(OLD) - TG_ARGV[0:] IS DISTINCT FROM to_jsonb(NEW) - TG_ARGV[0:] THEN
@@ -281,7 +281,7 @@ REVOKE ALL ON FUNCTION ops.check_fixed() FROM PUBLIC;
 CREATE FUNCTION ops.check_move()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
     was text := to_jsonb(OLD) ->> TG_ARGV[0];
@@ -302,7 +302,7 @@ CREATE FUNCTION ops.current_org()
  RETURNS uuid
  LANGUAGE sql
  STABLE PARALLEL SAFE
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     SELECT nullif(current_setting('app.org_id', true), '')::uuid
 $function$;
@@ -314,7 +314,7 @@ CREATE FUNCTION ops.ensure_partitions(months_ahead integer)
  RETURNS integer
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
     parent text;
@@ -357,7 +357,7 @@ CREATE FUNCTION ops.forget_idempotency_keys()
  RETURNS bigint
  LANGUAGE sql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     WITH forgotten AS (DELETE FROM ops.idempotency_keys WHERE expires_at < now() RETURNING 1)
     SELECT count(*) FROM forgotten
@@ -370,7 +370,7 @@ CREATE FUNCTION ops.joined(words text[])
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     SELECT array_to_string(words, ' ')
 $function$;
@@ -381,7 +381,7 @@ REVOKE ALL ON FUNCTION ops.joined(text[]) FROM PUBLIC;
 CREATE FUNCTION ops.keep_rows(target regclass)
  RETURNS void
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
     EXECUTE format('CREATE TRIGGER no_delete BEFORE DELETE ON %s FOR EACH ROW '
@@ -397,7 +397,7 @@ REVOKE ALL ON FUNCTION ops.keep_rows(regclass) FROM PUBLIC;
 CREATE FUNCTION ops.protect(target regclass, app_rights text DEFAULT 'SELECT, INSERT, UPDATE'::text, is_secret boolean DEFAULT false)
  RETURNS void
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target);
@@ -423,7 +423,7 @@ REVOKE ALL ON FUNCTION ops.protect(regclass, text, boolean) FROM PUBLIC;
 CREATE FUNCTION ops.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
     RAISE EXCEPTION '%.% is append-only: % is refused', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP
@@ -437,7 +437,7 @@ REVOKE ALL ON FUNCTION ops.refuse_change() FROM PUBLIC;
 CREATE FUNCTION ops.require_empty(schema_name text, tables text[] DEFAULT NULL::text[])
  RETURNS void
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
     target regclass;
@@ -471,7 +471,7 @@ CREATE FUNCTION ops.take_outbox(row_limit integer)
  RETURNS TABLE(org_id uuid, id uuid, entity text, entity_key text, version bigint, operation text, payload jsonb, created_at timestamp with time zone)
  LANGUAGE sql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     DELETE FROM ops.outbox o
     USING (SELECT org_id, id FROM ops.outbox ORDER BY id LIMIT least(row_limit, 10000) FOR UPDATE SKIP LOCKED) due
@@ -486,7 +486,7 @@ CREATE FUNCTION ops.time_of(id uuid)
  RETURNS timestamp with time zone
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     SELECT to_timestamp(('x' || substr(replace(id::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0)
 $function$;
@@ -497,7 +497,7 @@ REVOKE ALL ON FUNCTION ops.time_of(uuid) FROM PUBLIC;
 CREATE FUNCTION ops.touch()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
     NEW.updated_at := now();
@@ -512,7 +512,7 @@ CREATE FUNCTION ops.uuid_at(moment timestamp with time zone)
  RETURNS uuid
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     SELECT (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
 $function$;
@@ -524,7 +524,7 @@ CREATE FUNCTION orchestrator.claim_executions(node uuid, row_limit integer, leas
  RETURNS TABLE(org_id uuid, id uuid, workflow_id uuid, version_id uuid, parameters jsonb, attempt integer)
  LANGUAGE sql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     WITH due AS (
         SELECT e.org_id, e.id FROM orchestrator.executions e WHERE e.status = 'PENDING' AND e.run_after <= now()
@@ -549,7 +549,7 @@ CREATE FUNCTION orchestrator.claim_notifications(row_limit integer, lease interv
  RETURNS TABLE(org_id uuid, id uuid, channel text, address text, subject text, body text, data jsonb, attempt integer)
  LANGUAGE sql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     UPDATE orchestrator.notifications n SET next_attempt_at = now() + lease, attempt = n.attempt + 1
     FROM (SELECT d.org_id, d.id FROM orchestrator.notifications d
@@ -566,7 +566,7 @@ CREATE FUNCTION orchestrator.marketplace_definition(item uuid)
  RETURNS TABLE(title text, version text, definition jsonb)
  LANGUAGE sql
  STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     SELECT i.title, v.version, v.definition
     FROM orchestrator.marketplace_items i
@@ -581,7 +581,7 @@ CREATE FUNCTION orchestrator.search_marketplace(words text, in_category text, ro
  RETURNS TABLE(item_id uuid, publisher text, title text, description text, category text, price numeric, downloads bigint, rating numeric, rank real)
  LANGUAGE sql
  STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     SELECT i.id, o.name, i.title, i.description, i.category, i.price, i.downloads, i.rating,
            CASE WHEN words = '' THEN 0 ELSE ts_rank(i.search, websearch_to_tsquery('simple', words)) END
@@ -599,7 +599,7 @@ CREATE FUNCTION orchestrator.search_workflows(words text, row_limit integer)
  RETURNS TABLE(id uuid, rank real)
  LANGUAGE sql
  STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     SELECT w.id, ts_rank(w.search, websearch_to_tsquery('simple', words))
     FROM orchestrator.workflows w
@@ -615,7 +615,7 @@ CREATE FUNCTION orchestrator.take_timers(row_limit integer)
  RETURNS TABLE(org_id uuid, id uuid, workflow_id uuid, execution_id uuid, step_key text, schedule text, fire_at timestamp with time zone, payload jsonb)
  LANGUAGE sql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     UPDATE orchestrator.timers t SET fired_at = now()
     FROM (SELECT d.org_id, d.id FROM orchestrator.timers d
@@ -632,7 +632,7 @@ CREATE FUNCTION production.claim_tasks(node uuid, row_limit integer, lease inter
  RETURNS TABLE(org_id uuid, id uuid, session_id uuid, type text, attempt integer)
  LANGUAGE sql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     WITH due AS (
         SELECT t.org_id, t.id FROM production.analysis_tasks t WHERE t.status = 'pending'
@@ -656,7 +656,7 @@ REVOKE ALL ON FUNCTION production.claim_tasks(uuid, integer, interval) FROM PUBL
 CREATE FUNCTION projects.narrow_to_team(target regclass)
  RETURNS void
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
     EXECUTE format($policy$CREATE POLICY team ON %1$s AS RESTRICTIVE TO witan_app, witan_readonly
@@ -675,7 +675,7 @@ CREATE FUNCTION providers.catalog_snapshot()
  RETURNS TABLE(org_id uuid, provider_id uuid, provider text, provider_type text, api_endpoint text, encrypted_api_key bytea, encrypted_dek bytea, master_key_id text, timeout_ms integer, model_id uuid, model text, max_output_tokens integer, effective_from timestamp with time zone, pricing_version text, input_per_token numeric, cached_input_per_token numeric, output_per_token numeric)
  LANGUAGE sql
  STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     SELECT p.org_id, p.id, p.name, p.provider_type, p.api_endpoint, p.encrypted_api_key, p.encrypted_dek,
            p.master_key_id, p.timeout_ms, m.id, m.name, m.max_output_tokens, c.effective_from, c.pricing_version,
@@ -694,7 +694,7 @@ CREATE FUNCTION quarantine.admit(record_id uuid, experiment uuid, hash bytea, co
  RETURNS void
  LANGUAGE sql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     INSERT INTO quarantine.quarantine_records
         (org_id, id, experiment_id, config_hash, config, reason, evidence, failure_metrics, quarantined_by)
@@ -708,7 +708,7 @@ CREATE FUNCTION quarantine.review(record_id uuid, becomes text, person uuid, not
  RETURNS boolean
  LANGUAGE sql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     WITH reviewed AS (
         UPDATE quarantine.quarantine_records
@@ -751,7 +751,7 @@ COMMENT ON COLUMN audits.audit_log.actor IS 'Who did it, such as key:… or user
 COMMENT ON COLUMN audits.audit_log.entity IS 'What it was done to, as kind:id.';
 COMMENT ON COLUMN audits.audit_log.payload IS 'The particulars, as canonical JSON, byte for byte.';
 COMMENT ON COLUMN audits.audit_log.digest IS 'SHA-256 over all fields above with their lengths.';
-COMMENT ON COLUMN audits.audit_log.transaction_id IS 'Lets the sealer take exactly what is';
+COMMENT ON COLUMN audits.audit_log.transaction_id IS 'Lets the sealer take exactly what is committed and final; not part of the digest.';
 
 CREATE TABLE audits.chain (
     org_id uuid NOT NULL,
@@ -1023,7 +1023,7 @@ COMMENT ON COLUMN auth.organizations.slug IS 'Its name in addresses.';
 COMMENT ON COLUMN auth.organizations.plan IS 'What it has booked.';
 COMMENT ON COLUMN auth.organizations.content_retention IS 'Whether the contents of calls are stored.';
 COMMENT ON COLUMN auth.organizations.durable_answers IS 'Whether an answer waits until its record is on disk.';
-COMMENT ON COLUMN auth.organizations.unknown_price_ceiling IS 'Dollars per token that a model';
+COMMENT ON COLUMN auth.organizations.unknown_price_ceiling IS 'Dollars per token that a model without a price is taken to cost; null refuses such models.';
 COMMENT ON COLUMN auth.organizations.require_two_factor IS 'Whether its people need a second factor to sign in.';
 COMMENT ON COLUMN auth.organizations.settings IS 'Whatever else it has chosen.';
 COMMENT ON COLUMN auth.organizations.created_at IS 'When the row was made.';
@@ -1147,7 +1147,7 @@ COMMENT ON COLUMN auth.sessions.user_id IS 'Who signed in.';
 COMMENT ON COLUMN auth.sessions.refresh_token_hash IS 'SHA-256 of the refresh token.';
 COMMENT ON COLUMN auth.sessions.device_info IS 'What the device said of itself: user agent, platform, a name.';
 COMMENT ON COLUMN auth.sessions.ip_address IS 'Where it was last used from.';
-COMMENT ON COLUMN auth.sessions.second_factor IS 'What was asked beside the';
+COMMENT ON COLUMN auth.sessions.second_factor IS 'What was asked beside the password; null when nothing was.';
 COMMENT ON COLUMN auth.sessions.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.sessions.last_used IS 'To the minute.';
 COMMENT ON COLUMN auth.sessions.expires_at IS 'From then on the token is refused.';
@@ -1298,7 +1298,7 @@ COMMENT ON TABLE auth.users IS 'People. No org_id: one may belong to several org
 COMMENT ON COLUMN auth.users.id IS 'UUIDv7 made by the program; its order is time.';
 COMMENT ON COLUMN auth.users.email IS 'Address in lower case; a made-up one after erasure.';
 COMMENT ON COLUMN auth.users.name IS 'What the person is called.';
-COMMENT ON COLUMN auth.users.role IS 'Rights over the installation itself; those';
+COMMENT ON COLUMN auth.users.role IS 'Rights over the installation itself; those in an organization are in auth.memberships.';
 COMMENT ON COLUMN auth.users.verified IS 'Whether the address was proven to be the person''s.';
 COMMENT ON COLUMN auth.users.password_hash IS 'Argon2id in its standard text form; null without password.';
 COMMENT ON COLUMN auth.users.totp_secret IS 'The second factor''s secret, sealed with AES-256-GCM by the program.';
@@ -1563,7 +1563,7 @@ COMMENT ON COLUMN council.session_history.session_id IS 'The conversation.';
 COMMENT ON COLUMN council.session_history.id IS 'UUIDv7 made by the program; its order is time.';
 COMMENT ON COLUMN council.session_history.role IS 'Who speaks.';
 COMMENT ON COLUMN council.session_history.content IS 'What is said.';
-COMMENT ON COLUMN council.session_history.request_id IS 'The governed call that carried it (council.requests); no foreign key, since months of calls go';
+COMMENT ON COLUMN council.session_history.request_id IS 'The governed call that carried it (council.requests); no foreign key, since months of calls go before conversations do.';
 COMMENT ON COLUMN council.session_history.created_at IS 'When the row was made.';
 
 CREATE TABLE council.sessions (
@@ -1835,7 +1835,7 @@ COMMENT ON COLUMN governance.circuit_breakers.failure_count IS 'Failures in the 
 COMMENT ON COLUMN governance.circuit_breakers.state IS 'Whether calls go through.';
 COMMENT ON COLUMN governance.circuit_breakers.opened_at IS 'When it last opened.';
 COMMENT ON COLUMN governance.circuit_breakers.generation IS 'Goes up with every change of state; the older is ignored.';
-COMMENT ON COLUMN governance.circuit_breakers.trips IS 'The';
+COMMENT ON COLUMN governance.circuit_breakers.trips IS 'The last changes of state, at most 100; all of them are in the audit log.';
 COMMENT ON COLUMN governance.circuit_breakers.created_at IS 'When the row was made.';
 COMMENT ON COLUMN governance.circuit_breakers.updated_at IS 'When the row was last changed; kept by a trigger.';
 
@@ -2475,7 +2475,7 @@ COMMENT ON COLUMN orchestrator.executions.metrics IS 'What it took: time, tokens
 COMMENT ON COLUMN orchestrator.executions.executor_id IS 'Who started it; null when a timer or a key did.';
 COMMENT ON COLUMN orchestrator.executions.priority IS 'The higher goes first.';
 COMMENT ON COLUMN orchestrator.executions.run_after IS 'Not before.';
-COMMENT ON COLUMN orchestrator.executions.attempt IS 'How often it was taken; what a late node with a smaller number';
+COMMENT ON COLUMN orchestrator.executions.attempt IS 'How often it was taken; what a late node with a smaller number says is ignored.';
 COMMENT ON COLUMN orchestrator.executions.claimed_by IS 'The node that has it (ops.nodes).';
 COMMENT ON COLUMN orchestrator.executions.lease_expires_at IS 'Until when it has it; then another may take it.';
 COMMENT ON COLUMN orchestrator.executions.created_at IS 'When the row was made.';
@@ -2714,7 +2714,7 @@ COMMENT ON COLUMN orchestrator.workflows.description IS 'What it does.';
 COMMENT ON COLUMN orchestrator.workflows.engine_type IS 'What runs it.';
 COMMENT ON COLUMN orchestrator.workflows.definition IS 'Its steps, as they are edited.';
 COMMENT ON COLUMN orchestrator.workflows.version IS 'Goes up with every change.';
-COMMENT ON COLUMN orchestrator.workflows.visibility IS 'Who may see it:';
+COMMENT ON COLUMN orchestrator.workflows.visibility IS 'Who may see it: its people, the organization, or everybody through the marketplace.';
 COMMENT ON COLUMN orchestrator.workflows.tags IS 'Words to find it by.';
 COMMENT ON COLUMN orchestrator.workflows.created_by IS 'The person who made it; null when the program or a key without an owner did.';
 COMMENT ON COLUMN orchestrator.workflows.created_at IS 'When the row was made.';
@@ -2792,7 +2792,7 @@ COMMENT ON COLUMN production.analysis_tasks.status IS 'Where it stands.';
 COMMENT ON COLUMN production.analysis_tasks.result IS 'What it found; null until it is over.';
 COMMENT ON COLUMN production.analysis_tasks.error IS 'Why it failed.';
 COMMENT ON COLUMN production.analysis_tasks.duration_ms IS 'Milliseconds it ran.';
-COMMENT ON COLUMN production.analysis_tasks.attempt IS 'How often it was taken; what a late worker with a smaller';
+COMMENT ON COLUMN production.analysis_tasks.attempt IS 'How often it was taken; what a late worker with a smaller number says is ignored.';
 COMMENT ON COLUMN production.analysis_tasks.claimed_by IS 'The node that has it (ops.nodes).';
 COMMENT ON COLUMN production.analysis_tasks.lease_expires_at IS 'Until when it has it; then another may take it.';
 COMMENT ON COLUMN production.analysis_tasks.created_at IS 'When the row was made.';
@@ -3174,7 +3174,7 @@ COMMENT ON COLUMN providers.models.name IS 'The provider''s own name for it.';
 COMMENT ON COLUMN providers.models.capabilities IS 'Such as chat, vision, tools, embeddings.';
 COMMENT ON COLUMN providers.models.context_tokens IS 'Tokens of input and output together; null is not known.';
 COMMENT ON COLUMN providers.models.max_output_tokens IS 'Tokens of output (the designs'' max_tokens); null is not known.';
-COMMENT ON COLUMN providers.models.risk_tier IS 'The organization''s own judgement, in';
+COMMENT ON COLUMN providers.models.risk_tier IS 'The organization''s own judgement, in the EU AI Act''s words; null until judged.';
 COMMENT ON COLUMN providers.models.created_at IS 'When the row was made.';
 COMMENT ON COLUMN providers.models.retired_at IS 'When it was retired; null while it is in use. Nothing is deleted.';
 
@@ -3224,7 +3224,7 @@ COMMENT ON COLUMN providers.platform_prices.platform_model_id IS 'What it is the
 COMMENT ON COLUMN providers.platform_prices.effective_from IS 'From when on.';
 COMMENT ON COLUMN providers.platform_prices.pricing_version IS 'The list it is from.';
 COMMENT ON COLUMN providers.platform_prices.input_per_token IS 'Dollars per input token.';
-COMMENT ON COLUMN providers.platform_prices.cached_input_per_token IS 'Dollars per input token that the';
+COMMENT ON COLUMN providers.platform_prices.cached_input_per_token IS 'Dollars per input token that the provider had cached; null is as input.';
 COMMENT ON COLUMN providers.platform_prices.output_per_token IS 'Dollars per output token.';
 COMMENT ON COLUMN providers.platform_prices.created_at IS 'When the row was made.';
 
@@ -3273,7 +3273,7 @@ COMMENT ON COLUMN providers.prices.effective_from IS 'From when on.';
 COMMENT ON COLUMN providers.prices.id IS 'UUIDv7 made by the program; its order is time.';
 COMMENT ON COLUMN providers.prices.pricing_version IS 'The list it is from; the ledger names it.';
 COMMENT ON COLUMN providers.prices.input_per_token IS 'Dollars per input token.';
-COMMENT ON COLUMN providers.prices.cached_input_per_token IS 'Dollars per input token that the';
+COMMENT ON COLUMN providers.prices.cached_input_per_token IS 'Dollars per input token that the provider had cached; null is as input.';
 COMMENT ON COLUMN providers.prices.output_per_token IS 'Dollars per output token.';
 COMMENT ON COLUMN providers.prices.created_at IS 'When the row was made.';
 
@@ -3347,8 +3347,8 @@ COMMENT ON COLUMN providers.providers.master_key_id IS 'Which master key wraps i
 COMMENT ON COLUMN providers.providers.key_last_4_chars IS 'What the key ends with, for people to recognize it by.';
 COMMENT ON COLUMN providers.providers.timeout_ms IS 'How long a call may take.';
 COMMENT ON COLUMN providers.providers.is_active IS 'Whether calls may go there.';
-COMMENT ON COLUMN providers.providers.platform_provider_id IS 'The offer of the';
-COMMENT ON COLUMN providers.providers.is_platform_provided IS 'Whether it was';
+COMMENT ON COLUMN providers.providers.platform_provider_id IS 'The offer of the installation it was taken from; null for one of the organization''s own.';
+COMMENT ON COLUMN providers.providers.is_platform_provided IS 'Whether it was taken from the installation''s offer.';
 COMMENT ON COLUMN providers.providers.created_at IS 'When the row was made.';
 COMMENT ON COLUMN providers.providers.retired_at IS 'When it was retired; null while it is in use. Nothing is deleted.';
 

@@ -62,7 +62,8 @@ struct SchemaReference {
         # The schema
 
         Every table, view and function as the catalog has them after all migrations. Rows of tables with `org_id` are kept
-        apart by row-level security. [schema.sql](../../schema.sql) has the same as SQL.
+        apart by row-level security. [schema.sql](../../schema.sql) has the same as SQL,
+        [source-designs.md](source-designs.md) says where each table of the source designs went.
 
 
         """ + SchemaPage(inventory, leading: "org_id").text
