@@ -47,9 +47,9 @@ struct SchemaReference {
 
     var script: String {
         """
-        -- The schema as the migrations leave it, written by `make docs` from the catalog of PostgreSQL \(Self.major); a test
-        -- compares. It is for reading and comparing: the program runs the files in Migrations/. The roles are assumed to
-        -- be there, and monthly partitions are made by ops.ensure_partitions.
+        -- The schema as the migrations leave it, written by `make docs` from the catalog of PostgreSQL \(Self.major);
+        -- a test compares. It is for reading and comparing: the program runs the files in Migrations/. The roles are
+        -- assumed to be there, and monthly partitions are made by ops.ensure_partitions.
 
 
         """ + SchemaScript(inventory).text
@@ -61,8 +61,8 @@ struct SchemaReference {
 
         # The schema
 
-        Every table, view and function as the catalog has them after all migrations. Rows of tables with `org_id` are kept
-        apart by row-level security. [schema.sql](../../schema.sql) has the same as SQL,
+        Every table, view and function as the catalog has them after all migrations. Rows of tables with `org_id` are
+        kept apart by row-level security. [schema.sql](../../schema.sql) has the same as SQL,
         [source-designs.md](source-designs.md) says where each table of the source designs went.
 
 

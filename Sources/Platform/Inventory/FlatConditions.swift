@@ -3,8 +3,8 @@ import SQLText
 
 /// Takes away the parentheses that make no difference between `(a AND b) AND c` and `a AND b AND c`.
 ///
-/// PostgreSQL keeps the first as it was written (`BETWEEN` makes one too), writes it out with its parentheses, and reads
-/// that back as the second: without this a catalog would not be the same after a dump and a restore.
+/// PostgreSQL keeps the first as it was written (`BETWEEN` makes one too), writes it out with its parentheses, and
+/// reads that back as the second: without this a catalog would not be the same after a dump and a restore.
 enum FlatConditions {
     /// The facts that hold conditions.
     static let facts: Set = ["definition", "using", "check", "default", "generated"]

@@ -46,7 +46,8 @@ struct ScriptTests {
                 CREATE FUNCTION s.is_fine(n integer) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT n > 0';
                 ALTER TABLE s.scratch ADD n integer CHECK (s.is_fine(n)) DEFAULT nextval('s.numbers');
                 ALTER SEQUENCE s.numbers OWNED BY s.scratch.n;
-                CREATE POLICY strict ON s.kinds AS RESTRICTIVE FOR UPDATE TO pg_monitor USING (n = 1) WITH CHECK (n = 2);
+                CREATE POLICY strict ON s.kinds AS RESTRICTIVE FOR UPDATE TO pg_monitor
+                    USING (n = 1) WITH CHECK (n = 2);
                 ALTER TABLE s.people DISABLE TRIGGER touch;
                 ALTER TABLE s.scratch OWNER TO pg_monitor;
                 GRANT UPDATE (n, k), SELECT ON s.kinds TO pg_monitor WITH GRANT OPTION;
