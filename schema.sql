@@ -1,6 +1,6 @@
--- The schema as the migrations leave it, written by `make docs` from the catalog of PostgreSQL 15; a test
--- compares. It is for reading and comparing: the program runs the files in Migrations/. The roles are assumed to
--- be there, and monthly partitions are made by ops.ensure_partitions.
+-- The schema as the migrations leave it, written by `make docs` from the catalog of PostgreSQL 15;
+-- a test compares. It is for reading and comparing: the program runs the files in Migrations/. The roles are
+-- assumed to be there, and monthly partitions are made by ops.ensure_partitions.
 
 SET check_function_bodies = false;
 
@@ -2289,6 +2289,90 @@ CREATE TABLE ops._migration_history (
     CONSTRAINT _migration_history_pkey PRIMARY KEY (id)
 );
 
+CREATE TABLE ops.archived_runs (
+    org_id uuid NOT NULL,
+    archive_id uuid NOT NULL,
+    table_name text NOT NULL,
+    lower_id uuid NOT NULL,
+    upper_id uuid NOT NULL,
+    row_count bigint NOT NULL,
+    edges bytea NOT NULL,
+    statement text NOT NULL,
+    signature bytea NOT NULL,
+    entry_id uuid NOT NULL,
+    signed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT archived_runs_pkey PRIMARY KEY (org_id, archive_id),
+    CONSTRAINT archived_runs_row_count_check CHECK ((row_count >= 0)),
+    CONSTRAINT archived_runs_signature_check CHECK ((length(signature) = 64)),
+    CONSTRAINT archived_runs_statement_check CHECK (((length(statement) >= 2) AND (length(statement) <= 8000)))
+);
+CREATE INDEX archived_runs_archive ON ops.archived_runs USING btree (archive_id);
+ALTER TABLE ops.archived_runs OWNER TO witan_owner;
+COMMENT ON TABLE ops.archived_runs IS 'What an organization had in an archived partition, signed; with it the log verifies although the rows are gone.';
+COMMENT ON COLUMN ops.archived_runs.org_id IS 'The organization; no foreign key, because this proves something.';
+COMMENT ON COLUMN ops.archived_runs.archive_id IS 'The archive.';
+COMMENT ON COLUMN ops.archived_runs.table_name IS 'The partitioned table, with its schema.';
+COMMENT ON COLUMN ops.archived_runs.lower_id IS 'The smallest id of the run.';
+COMMENT ON COLUMN ops.archived_runs.upper_id IS 'The first id after it.';
+COMMENT ON COLUMN ops.archived_runs.row_count IS 'The organization''s rows in it.';
+COMMENT ON COLUMN ops.archived_runs.edges IS 'Ids and digests of archived entries in links of the chain that also hold entries outside of the run.';
+COMMENT ON COLUMN ops.archived_runs.statement IS 'Canonical JSON of partition, rows, digest and position in the chain: what is signed.';
+COMMENT ON COLUMN ops.archived_runs.signature IS 'Ed25519 over the statement, by a key derived from the master key.';
+COMMENT ON COLUMN ops.archived_runs.entry_id IS 'The entry in the organization''s log that says the same.';
+COMMENT ON COLUMN ops.archived_runs.signed_at IS 'When it was signed.';
+
+CREATE TABLE ops.archives (
+    id uuid NOT NULL,
+    table_name text NOT NULL,
+    partition_name text NOT NULL,
+    lower_id uuid NOT NULL,
+    upper_id uuid NOT NULL,
+    state text NOT NULL,
+    row_count bigint,
+    content_sha256 bytea,
+    file text,
+    file_bytes bigint,
+    file_sha256 bytea,
+    master_key_id text NOT NULL,
+    fence bigint NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    state_at timestamp with time zone DEFAULT now() NOT NULL,
+    checked_at timestamp with time zone,
+    problem text,
+    CONSTRAINT archives_pkey PRIMARY KEY (id),
+    CONSTRAINT archives_check CHECK ((lower_id < upper_id)),
+    CONSTRAINT archives_check1 CHECK (((state = ANY (ARRAY['writing'::text, 'abandoned'::text])) OR ((row_count IS NOT NULL) AND (content_sha256 IS NOT NULL) AND (file IS NOT NULL) AND (file_bytes IS NOT NULL) AND (file_sha256 IS NOT NULL)))),
+    CONSTRAINT archives_content_sha256_check CHECK ((length(content_sha256) = 32)),
+    CONSTRAINT archives_file_bytes_check CHECK ((file_bytes > 0)),
+    CONSTRAINT archives_file_check CHECK (((length(file) >= 1) AND (length(file) <= 1000))),
+    CONSTRAINT archives_file_sha256_check CHECK ((length(file_sha256) = 32)),
+    CONSTRAINT archives_partition_name_check CHECK ((partition_name ~ '^[a-z_0-9]+\.[a-z_0-9]+$'::text)),
+    CONSTRAINT archives_problem_check CHECK ((length(problem) <= 1000)),
+    CONSTRAINT archives_row_count_check CHECK ((row_count >= 0)),
+    CONSTRAINT archives_state_check CHECK ((state = ANY (ARRAY['writing'::text, 'verified'::text, 'signed'::text, 'detached'::text, 'dropped'::text, 'abandoned'::text]))),
+    CONSTRAINT archives_table_name_check CHECK ((table_name ~ '^[a-z_0-9]+\.[a-z_0-9]+$'::text))
+);
+CREATE UNIQUE INDEX archives_partition ON ops.archives USING btree (partition_name) WHERE (state <> 'abandoned'::text);
+ALTER TABLE ops.archives OWNER TO witan_owner;
+COMMENT ON TABLE ops.archives IS 'Partitions that were written to files and taken out of the database, or are on the way; written by retention. No org_id: a partition holds a month of all organizations.';
+COMMENT ON COLUMN ops.archives.id IS 'UUIDv7; the file''s key is derived from it and the master key.';
+COMMENT ON COLUMN ops.archives.table_name IS 'The partitioned table, with its schema.';
+COMMENT ON COLUMN ops.archives.partition_name IS 'The partition, with its schema.';
+COMMENT ON COLUMN ops.archives.lower_id IS 'The smallest id the partition can hold.';
+COMMENT ON COLUMN ops.archives.upper_id IS 'The first id after it.';
+COMMENT ON COLUMN ops.archives.state IS 'The last step that is done: writing, verified, signed, detached, dropped; abandoned when it was given up.';
+COMMENT ON COLUMN ops.archives.row_count IS 'Rows in the file.';
+COMMENT ON COLUMN ops.archives.content_sha256 IS 'SHA-256 over the rows as JSON lines, before encryption.';
+COMMENT ON COLUMN ops.archives.file IS 'The file''s name in the archive directory.';
+COMMENT ON COLUMN ops.archives.file_bytes IS 'Size of the file in bytes.';
+COMMENT ON COLUMN ops.archives.file_sha256 IS 'SHA-256 of the file as it lies there, encrypted.';
+COMMENT ON COLUMN ops.archives.master_key_id IS 'The master key that the file''s key is derived from.';
+COMMENT ON COLUMN ops.archives.fence IS 'The fence of the lease under which the row was last written.';
+COMMENT ON COLUMN ops.archives.started_at IS 'When the archive was begun.';
+COMMENT ON COLUMN ops.archives.state_at IS 'When the last step was done.';
+COMMENT ON COLUMN ops.archives.checked_at IS 'When the file was last read back and found whole.';
+COMMENT ON COLUMN ops.archives.problem IS 'Why it was given up, or what the last check of the file found.';
+
 CREATE TABLE ops.idempotency_keys (
     org_id uuid NOT NULL,
     actor text NOT NULL,
@@ -2324,6 +2408,66 @@ COMMENT ON COLUMN ops.idempotency_keys.response_headers IS 'Headers of the answe
 COMMENT ON COLUMN ops.idempotency_keys.response_body IS 'Body of the answer, at most 1 MiB.';
 COMMENT ON COLUMN ops.idempotency_keys.created_at IS 'When the row was made.';
 COMMENT ON COLUMN ops.idempotency_keys.expires_at IS 'From then on the key may be used anew.';
+
+CREATE TABLE ops.jobs (
+    name text NOT NULL,
+    interval_seconds integer NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    next_run_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_started_at timestamp with time zone,
+    last_finished_at timestamp with time zone,
+    last_result text,
+    last_message text,
+    runs bigint DEFAULT 0 NOT NULL,
+    failures bigint DEFAULT 0 NOT NULL,
+    consecutive_failures integer DEFAULT 0 NOT NULL,
+    fence bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT jobs_pkey PRIMARY KEY (name),
+    CONSTRAINT jobs_consecutive_failures_check CHECK ((consecutive_failures >= 0)),
+    CONSTRAINT jobs_failures_check CHECK ((failures >= 0)),
+    CONSTRAINT jobs_interval_seconds_check CHECK (((interval_seconds >= 1) AND (interval_seconds <= 31622400))),
+    CONSTRAINT jobs_last_message_check CHECK ((length(last_message) <= 2000)),
+    CONSTRAINT jobs_last_result_check CHECK ((last_result = ANY (ARRAY['done'::text, 'failed'::text, 'interrupted'::text]))),
+    CONSTRAINT jobs_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT jobs_runs_check CHECK ((runs >= 0)),
+    CONSTRAINT jobs_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text])))
+);
+ALTER TABLE ops.jobs OWNER TO witan_owner;
+COMMENT ON TABLE ops.jobs IS 'The background jobs of the installation, each with its last and next run; written by the scheduler. No org_id: they serve every organization.';
+COMMENT ON COLUMN ops.jobs.name IS 'The job, such as partitions or retention.';
+COMMENT ON COLUMN ops.jobs.interval_seconds IS 'Seconds from one run to the next.';
+COMMENT ON COLUMN ops.jobs.state IS 'running while a node is at it; a row left running by a dead node is taken over.';
+COMMENT ON COLUMN ops.jobs.next_run_at IS 'When it is due; set it to now() to have it run at once.';
+COMMENT ON COLUMN ops.jobs.last_started_at IS 'When the last run began.';
+COMMENT ON COLUMN ops.jobs.last_finished_at IS 'When the last run ended.';
+COMMENT ON COLUMN ops.jobs.last_result IS 'How the last run ended; interrupted when its node died in it.';
+COMMENT ON COLUMN ops.jobs.last_message IS 'What the last run did, or why it failed, in a sentence.';
+COMMENT ON COLUMN ops.jobs.runs IS 'Runs begun so far.';
+COMMENT ON COLUMN ops.jobs.failures IS 'Runs that failed or were interrupted so far.';
+COMMENT ON COLUMN ops.jobs.consecutive_failures IS 'Failures since the last run that went well.';
+COMMENT ON COLUMN ops.jobs.fence IS 'The fence of the lease under which the row was last written.';
+
+CREATE TABLE ops.leases (
+    name text NOT NULL,
+    holder uuid NOT NULL,
+    holder_name text NOT NULL,
+    fence bigint NOT NULL,
+    acquired_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT leases_pkey PRIMARY KEY (name),
+    CONSTRAINT leases_check CHECK ((expires_at >= acquired_at)),
+    CONSTRAINT leases_fence_check CHECK ((fence > 0)),
+    CONSTRAINT leases_holder_name_check CHECK (((length(holder_name) >= 1) AND (length(holder_name) <= 300))),
+    CONSTRAINT leases_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+ALTER TABLE ops.leases OWNER TO witan_owner;
+COMMENT ON TABLE ops.leases IS 'Who may do what only one node at a time may do; taken and renewed by the servers. A row and not an advisory lock, so that it works through poolers. No org_id: a node works for every organization.';
+COMMENT ON COLUMN ops.leases.name IS 'The task, such as scheduler.';
+COMMENT ON COLUMN ops.leases.holder IS 'The id that the process drew when it started.';
+COMMENT ON COLUMN ops.leases.holder_name IS 'Host name and process id of the holder, for people.';
+COMMENT ON COLUMN ops.leases.fence IS 'Goes up by one whenever the lease changes hands; writes of an earlier holder are refused by it.';
+COMMENT ON COLUMN ops.leases.acquired_at IS 'When this holder took it.';
+COMMENT ON COLUMN ops.leases.expires_at IS 'From then on anybody may take it; the holder renews long before.';
 
 CREATE TABLE ops.nodes (
     id uuid NOT NULL,
@@ -2367,6 +2511,52 @@ COMMENT ON COLUMN ops.outbox.version IS 'The row''s version: an index keeps the 
 COMMENT ON COLUMN ops.outbox.operation IS 'What to do with the document.';
 COMMENT ON COLUMN ops.outbox.payload IS 'The document; empty for a delete.';
 COMMENT ON COLUMN ops.outbox.created_at IS 'When the row was made.';
+
+CREATE TABLE ops.retention_defaults (
+    table_name text NOT NULL,
+    keep_days integer,
+    content_days integer,
+    reason text NOT NULL,
+    CONSTRAINT retention_defaults_pkey PRIMARY KEY (table_name),
+    CONSTRAINT retention_defaults_content_days_check CHECK (((content_days >= 1) AND (content_days <= 36525))),
+    CONSTRAINT retention_defaults_keep_days_check CHECK (((keep_days >= 1) AND (keep_days <= 36525))),
+    CONSTRAINT retention_defaults_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500))),
+    CONSTRAINT retention_defaults_table_name_check CHECK ((table_name ~ '^[a-z_0-9]+\.[a-z_0-9]+$'::text))
+);
+ALTER TABLE ops.retention_defaults OWNER TO witan_owner;
+COMMENT ON TABLE ops.retention_defaults IS 'How long rows are kept where the organization has no policy of its own. No org_id: it is for those who have said nothing.';
+COMMENT ON COLUMN ops.retention_defaults.table_name IS 'The table, with its schema.';
+COMMENT ON COLUMN ops.retention_defaults.keep_days IS 'Days until a row may be archived; null keeps it for good.';
+COMMENT ON COLUMN ops.retention_defaults.content_days IS 'Days until its content columns are blanked; null never.';
+COMMENT ON COLUMN ops.retention_defaults.reason IS 'Where the figure comes from.';
+
+CREATE TABLE ops.retention_policies (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    table_name text NOT NULL,
+    duty text NOT NULL,
+    keep_days integer,
+    content_days integer,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    retired_at timestamp with time zone,
+    CONSTRAINT retention_policies_pkey PRIMARY KEY (org_id, id),
+    CONSTRAINT retention_policies_check CHECK (((keep_days IS NOT NULL) OR (content_days IS NOT NULL))),
+    CONSTRAINT retention_policies_content_days_check CHECK (((content_days >= 1) AND (content_days <= 36525))),
+    CONSTRAINT retention_policies_duty_check CHECK (((length(duty) >= 1) AND (length(duty) <= 100))),
+    CONSTRAINT retention_policies_keep_days_check CHECK (((keep_days >= 1) AND (keep_days <= 36525)))
+);
+CREATE UNIQUE INDEX retention_policies_duty ON ops.retention_policies USING btree (org_id, table_name, duty) WHERE (retired_at IS NULL);
+CREATE INDEX retention_policies_table ON ops.retention_policies USING btree (table_name);
+ALTER TABLE ops.retention_policies OWNER TO witan_owner;
+COMMENT ON TABLE ops.retention_policies IS 'What an organization''s duties ask of a table: the longest keeps the row, the shortest ends its content.';
+COMMENT ON COLUMN ops.retention_policies.org_id IS 'The organization.';
+COMMENT ON COLUMN ops.retention_policies.id IS 'UUIDv7.';
+COMMENT ON COLUMN ops.retention_policies.table_name IS 'The table, with its schema.';
+COMMENT ON COLUMN ops.retention_policies.duty IS 'The law, contract or rule it follows from, in a few words.';
+COMMENT ON COLUMN ops.retention_policies.keep_days IS 'Days the row must stay; null says nothing about it.';
+COMMENT ON COLUMN ops.retention_policies.content_days IS 'Days after which content columns must be blank; null says nothing about it.';
+COMMENT ON COLUMN ops.retention_policies.created_at IS 'When it was made.';
+COMMENT ON COLUMN ops.retention_policies.retired_at IS 'When it ceased to hold; policies are not removed.';
 
 CREATE TABLE ops.settings (
     name text NOT NULL,
@@ -3694,6 +3884,12 @@ ALTER TABLE governance.rules ADD CONSTRAINT rules_org_id_fkey
     FOREIGN KEY (org_id) REFERENCES auth.organizations(id) ON DELETE RESTRICT;
 ALTER TABLE governance.trust_indexes ADD CONSTRAINT trust_indexes_org_id_model_id_fkey
     FOREIGN KEY (org_id, model_id) REFERENCES governance.governance_models(org_id, id) ON DELETE RESTRICT;
+ALTER TABLE ops.archived_runs ADD CONSTRAINT archived_runs_archive_id_fkey
+    FOREIGN KEY (archive_id) REFERENCES ops.archives(id) ON DELETE RESTRICT;
+ALTER TABLE ops.retention_policies ADD CONSTRAINT retention_policies_org_id_fkey
+    FOREIGN KEY (org_id) REFERENCES auth.organizations(id) ON DELETE RESTRICT;
+ALTER TABLE ops.retention_policies ADD CONSTRAINT retention_policies_table_name_fkey
+    FOREIGN KEY (table_name) REFERENCES ops.retention_defaults(table_name) ON DELETE RESTRICT;
 ALTER TABLE orchestrator.execution_steps ADD CONSTRAINT execution_steps_org_id_execution_id_fkey
     FOREIGN KEY (org_id, execution_id) REFERENCES orchestrator.executions(org_id, id) ON DELETE RESTRICT;
 ALTER TABLE orchestrator.executions ADD CONSTRAINT executions_org_id_executor_id_fkey
@@ -4170,6 +4366,12 @@ CREATE TRIGGER touch BEFORE UPDATE ON governance.project_rules FOR EACH ROW EXEC
 CREATE TRIGGER touch BEFORE UPDATE ON governance.rules FOR EACH ROW EXECUTE FUNCTION ops.touch();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON governance.trust_indexes FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON governance.trust_indexes FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON ops.archived_runs FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON ops.archived_runs FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER no_delete BEFORE DELETE ON ops.archives FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON ops.archives FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER no_delete BEFORE DELETE ON ops.retention_policies FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON ops.retention_policies FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER moves BEFORE UPDATE OF status ON orchestrator.execution_steps FOR EACH ROW EXECUTE FUNCTION ops.check_move('status', 'PENDING>RUNNING', 'PENDING>SKIPPED', 'PENDING>CANCELLED', 'RUNNING>COMPLETED', 'RUNNING>FAILED', 'RUNNING>CANCELLED');
 CREATE TRIGGER touch BEFORE UPDATE ON orchestrator.execution_steps FOR EACH ROW EXECUTE FUNCTION ops.touch();
 CREATE TRIGGER moves BEFORE UPDATE OF status ON orchestrator.executions FOR EACH ROW EXECUTE FUNCTION ops.check_move('status', 'PENDING>RUNNING', 'PENDING>CANCELLED', 'RUNNING>PENDING', 'RUNNING>COMPLETED', 'RUNNING>FAILED', 'RUNNING>CANCELLED');
@@ -4217,6 +4419,10 @@ CREATE POLICY backup ON audits.audit_log FOR SELECT TO witan_backup
     USING (true);
 CREATE POLICY ingest ON audits.audit_log FOR INSERT TO witan_ingest
     WITH CHECK (true);
+CREATE POLICY retention ON audits.audit_log FOR SELECT TO witan_owner
+    USING (true);
+CREATE POLICY retention_record ON audits.audit_log FOR INSERT TO witan_owner
+    WITH CHECK ((action = 'partition.archived'::text));
 CREATE POLICY sealer ON audits.audit_log FOR SELECT TO witan_sealer
     USING (true);
 CREATE POLICY tenant ON audits.audit_log FOR ALL TO witan_app, witan_readonly
@@ -4225,6 +4431,8 @@ CREATE POLICY tenant ON audits.audit_log FOR ALL TO witan_app, witan_readonly
 ALTER TABLE audits.chain ENABLE ROW LEVEL SECURITY;
 ALTER TABLE audits.chain FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON audits.chain FOR SELECT TO witan_backup
+    USING (true);
+CREATE POLICY retention ON audits.chain FOR SELECT TO witan_owner
     USING (true);
 CREATE POLICY sealer ON audits.chain FOR ALL TO witan_sealer
     USING (true)
@@ -4593,6 +4801,16 @@ CREATE POLICY backup ON governance.trust_indexes FOR SELECT TO witan_backup
 CREATE POLICY tenant ON governance.trust_indexes FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
     WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
+ALTER TABLE ops.archived_runs ENABLE ROW LEVEL SECURITY;
+ALTER TABLE ops.archived_runs FORCE ROW LEVEL SECURITY;
+CREATE POLICY backup ON ops.archived_runs FOR SELECT TO witan_backup
+    USING (true);
+CREATE POLICY retention ON ops.archived_runs FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
+CREATE POLICY tenant ON ops.archived_runs FOR ALL TO witan_app, witan_readonly
+    USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
+    WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
 ALTER TABLE ops.idempotency_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ops.idempotency_keys FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON ops.idempotency_keys FOR SELECT TO witan_backup
@@ -4610,6 +4828,15 @@ CREATE POLICY consumer ON ops.outbox FOR ALL TO witan_owner
     USING (true)
     WITH CHECK (true);
 CREATE POLICY tenant ON ops.outbox FOR ALL TO witan_app, witan_readonly
+    USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
+    WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
+ALTER TABLE ops.retention_policies ENABLE ROW LEVEL SECURITY;
+ALTER TABLE ops.retention_policies FORCE ROW LEVEL SECURITY;
+CREATE POLICY backup ON ops.retention_policies FOR SELECT TO witan_backup
+    USING (true);
+CREATE POLICY retention ON ops.retention_policies FOR SELECT TO witan_owner
+    USING (true);
+CREATE POLICY tenant ON ops.retention_policies FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
     WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
 ALTER TABLE orchestrator.execution_steps ENABLE ROW LEVEL SECURITY;
@@ -4767,6 +4994,9 @@ ALTER TABLE projects.projects ENABLE ROW LEVEL SECURITY;
 ALTER TABLE projects.projects FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON projects.projects FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY retention ON projects.projects FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY team ON projects.projects AS RESTRICTIVE FOR ALL TO witan_app, witan_readonly
     USING (((team_id IS NULL) OR ( SELECT (current_setting('app.team_id'::text, true) = '*'::text)) OR (team_id = ( SELECT (NULLIF(NULLIF(current_setting('app.team_id'::text, true), ''::text), '*'::text))::uuid AS "nullif"))))
     WITH CHECK (((team_id IS NULL) OR ( SELECT (current_setting('app.team_id'::text, true) = '*'::text)) OR (team_id = ( SELECT (NULLIF(NULLIF(current_setting('app.team_id'::text, true), ''::text), '*'::text))::uuid AS "nullif"))));
@@ -4995,12 +5225,15 @@ GRANT EXECUTE ON FUNCTION ops.current_org(), ops.time_of(uuid), ops.uuid_at(time
 GRANT EXECUTE ON FUNCTION ops.current_org(), ops.time_of(uuid), ops.uuid_at(timestamp with time zone) TO witan_readonly;
 GRANT EXECUTE ON FUNCTION ops.current_org(), ops.time_of(uuid), ops.uuid_at(timestamp with time zone) TO witan_sealer;
 GRANT INSERT, SELECT ON TABLE ops.outbox, ops.settings TO witan_app;
-GRANT INSERT, SELECT, UPDATE ON TABLE ops.idempotency_keys, ops.nodes TO witan_app;
+GRANT INSERT, SELECT, UPDATE ON TABLE ops.idempotency_keys, ops.jobs, ops.leases, ops.nodes, ops.retention_policies TO witan_app;
+GRANT SELECT ON TABLE ops.archived_runs, ops.archives, ops.retention_defaults TO witan_app;
 GRANT SELECT, UPDATE ON TABLE ops.snapshot_versions TO witan_app;
-GRANT SELECT ON TABLE ops._migration_history, ops.idempotency_keys, ops.nodes, ops.outbox,
-    ops.settings, ops.snapshot_versions TO witan_backup;
-GRANT SELECT ON TABLE ops._migration_history, ops.nodes, ops.outbox, ops.settings,
-    ops.snapshot_versions TO witan_readonly;
+GRANT SELECT ON TABLE ops._migration_history, ops.archived_runs, ops.archives, ops.idempotency_keys,
+    ops.jobs, ops.leases, ops.nodes, ops.outbox, ops.retention_defaults,
+    ops.retention_policies, ops.settings, ops.snapshot_versions TO witan_backup;
+GRANT SELECT ON TABLE ops._migration_history, ops.archived_runs, ops.archives, ops.jobs, ops.leases,
+    ops.nodes, ops.outbox, ops.retention_defaults, ops.retention_policies,
+    ops.settings, ops.snapshot_versions TO witan_readonly;
 GRANT USAGE ON SCHEMA orchestrator TO witan_app;
 GRANT USAGE ON SCHEMA orchestrator TO witan_backup;
 GRANT USAGE ON SCHEMA orchestrator TO witan_readonly;
