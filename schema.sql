@@ -329,7 +329,9 @@ BEGIN
     FOR parent IN
         SELECT format('%I.%I', n.nspname, c.relname)
         FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE p.partstrat = 'r' AND c.relowner = 'witan_owner'::regrole
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.partattrs[0]
+        WHERE p.partstrat = 'r' AND p.partnatts = 1 AND a.atttypid = 'uuid'::regtype
+            AND c.relowner = 'witan_owner'::regrole
         ORDER BY 1
     LOOP
         FOR month IN
@@ -3028,7 +3030,7 @@ CREATE TABLE production.code_review_results (
     id uuid NOT NULL,
     session_id uuid NOT NULL,
     language text NOT NULL,
-    code_length integer NOT NULL,
+    length integer NOT NULL,
     overall_score numeric(4,3) NOT NULL,
     vulnerabilities_count integer DEFAULT 0 NOT NULL,
     issues_count integer DEFAULT 0 NOT NULL,
@@ -3038,9 +3040,9 @@ CREATE TABLE production.code_review_results (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT code_review_results_pkey PRIMARY KEY (org_id, id),
     CONSTRAINT code_review_results_analysis_time_ms_check CHECK ((analysis_time_ms >= 0)),
-    CONSTRAINT code_review_results_code_length_check CHECK ((code_length >= 0)),
     CONSTRAINT code_review_results_issues_count_check CHECK ((issues_count >= 0)),
     CONSTRAINT code_review_results_language_check CHECK (((length(language) >= 1) AND (length(language) <= 50))),
+    CONSTRAINT code_review_results_length_check CHECK ((length >= 0)),
     CONSTRAINT code_review_results_overall_score_check CHECK (((overall_score >= (0)::numeric) AND (overall_score <= (1)::numeric))),
     CONSTRAINT code_review_results_vulnerabilities_count_check CHECK ((vulnerabilities_count >= 0))
 );
@@ -3052,7 +3054,7 @@ COMMENT ON COLUMN production.code_review_results.org_id IS 'The organization who
 COMMENT ON COLUMN production.code_review_results.id IS 'UUIDv7 made by the program; its order is time.';
 COMMENT ON COLUMN production.code_review_results.session_id IS 'The analysis.';
 COMMENT ON COLUMN production.code_review_results.language IS 'Of the code.';
-COMMENT ON COLUMN production.code_review_results.code_length IS 'Characters of code.';
+COMMENT ON COLUMN production.code_review_results.length IS 'Characters of code.';
 COMMENT ON COLUMN production.code_review_results.overall_score IS '0 to 1.';
 COMMENT ON COLUMN production.code_review_results.vulnerabilities_count IS 'Found.';
 COMMENT ON COLUMN production.code_review_results.issues_count IS 'Found, vulnerabilities left out.';
