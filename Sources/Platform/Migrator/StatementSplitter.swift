@@ -10,6 +10,15 @@ struct StatementSplitter {
         let line: Int
         /// The tokens that are words, in lower case, in order.
         let words: [String]
+
+        /// Whether it ends the transaction it stands in (`END` is also the end of a function's body).
+        var endsTransaction: Bool {
+            switch words.first {
+            case "commit", "abort": true
+            case "rollback": !words.dropFirst().contains("to")
+            default: false
+            }
+        }
     }
 
     private let bytes: [UInt8]
