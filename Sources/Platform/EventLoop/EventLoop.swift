@@ -11,7 +11,8 @@ import Synchronization
 /// watches) is touched on this thread only.
 ///
 /// Every callback from C enters through `enter`, so that continuations it resumes run before the next wait, with
-/// no system call and no lock.
+/// no system call and no lock. Some hundreds of jobs at a time: then sockets and timers have their turn, so that a task
+/// which only ever yields holds up nobody.
 @safe package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
     // @unchecked: `base` and `local` are used on the loop's thread only; the rest is atomic or locked.
     /// Names the thread too.
@@ -24,6 +25,7 @@ import Synchronization
     private var spare: [UnownedJob] = []
     private var depth = 0
     private var drainScheduled = false
+    private var isStopping = false
     private let remote = Locked(Remote())
     private let owner = Atomic<UInt>(0)
     private let finished = Atomic<Bool>(false)
@@ -64,6 +66,7 @@ import Synchronization
                     let loop = unsafe Unmanaged<EventLoop>.fromOpaque(context).takeUnretainedValue()
                     loop.drainScheduled = false
                     loop.enter {}
+                    loop.endIfStopped()
                 }
             }, me)
         unsafe event_add(wakeEvent, nil)
@@ -158,10 +161,15 @@ import Synchronization
 
     package func asUnownedSerialExecutor() -> UnownedSerialExecutor { unsafe UnownedSerialExecutor(ordinary: self) }
 
+    /// Jobs after which a drain lets libevent look at sockets and timers.
+    private static let jobsPerDrain = 256
+
     private func drain() {
         depth += 1
-        while !local.isEmpty {
+        var allowance = Self.jobsPerDrain
+        while !local.isEmpty, allowance > 0 {
             swap(&local, &spare)
+            allowance -= spare.count
             for job in spare {
                 unsafe job.runSynchronously(
                     isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
@@ -169,6 +177,15 @@ import Synchronization
             spare.removeAll(keepingCapacity: true)
         }
         depth -= 1
+        guard !local.isEmpty, !drainScheduled else { return }
+        drainScheduled = true
+        // A timer of no time and not `event_active`, whose event would run before the next look at the sockets.
+        var soon = timeval()
+        unsafe event_add(drainEvent, &soon)
+    }
+
+    private func endIfStopped() {
+        if isStopping, local.isEmpty { unsafe event_base_loopbreak(base) }
     }
 
     private func takeRemote() {
@@ -181,7 +198,8 @@ import Synchronization
             local.append(contentsOf: taken.jobs)
             for call in taken.calls { call() }
         }
-        if taken.stopping { unsafe event_base_loopbreak(base) }
+        if taken.stopping { isStopping = true }
+        endIfStopped()
     }
 
     // MARK: The thread

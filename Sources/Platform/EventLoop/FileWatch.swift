@@ -3,12 +3,23 @@ import CEvent
 
 /// Watches one file descriptor that somebody else owns (libpq, libcurl, hiredis). Loop-confined.
 ///
-/// Level-triggered: `ready` is called again as long as the descriptor stays readable or writable. Close the watch
-/// before the descriptor.
+/// Level-triggered: `ready` is called again as long as the descriptor stays readable or writable. The watch ends when
+/// it is released, from within `ready` too; let go of it before the descriptor is closed.
 @safe package final class FileWatch {
-    private let loop: EventLoop
+    private let core: Core
+
+    /// What libevent's callback holds on to while it runs. It is not the watch itself, whose release by its owner must
+    /// end the event at once: epoll goes by descriptors, and the next file may get the same one.
+    @safe private final class Core {
+        let loop: EventLoop
+        let ready: (_ readable: Bool, _ writable: Bool) -> Void
+        init(_ loop: EventLoop, _ ready: @escaping (Bool, Bool) -> Void) {
+            self.loop = loop
+            self.ready = ready
+        }
+    }
+
     private let descriptor: Int32
-    private let ready: (_ readable: Bool, _ writable: Bool) -> Void
     private var event: OpaquePointer?
     private var interest: Int16 = 0
 
@@ -16,9 +27,8 @@ import CEvent
     package init(
         on loop: EventLoop, descriptor: Int32, _ ready: @escaping (_ readable: Bool, _ writable: Bool) -> Void
     ) {
-        self.loop = loop
+        core = Core(loop, ready)
         self.descriptor = descriptor
-        self.ready = ready
     }
 
     deinit { close() }
@@ -30,16 +40,16 @@ import CEvent
         close()
         interest = wanted
         guard wanted != 0 else { return }
-        unsafe event = unsafe loop.withBase { base in
+        unsafe event = unsafe core.loop.withBase { base in
             unsafe event_new(
                 base, descriptor, wanted | Int16(EV_PERSIST),
                 { _, happened, context in
                     guard let context = unsafe context else { return }
-                    let watch = unsafe Unmanaged<FileWatch>.fromOpaque(context).takeUnretainedValue()
-                    watch.loop.enter {
-                        watch.ready(happened & Int16(EV_READ) != 0, happened & Int16(EV_WRITE) != 0)
+                    let core = unsafe Unmanaged<Core>.fromOpaque(context).takeUnretainedValue()
+                    core.loop.enter {
+                        core.ready(happened & Int16(EV_READ) != 0, happened & Int16(EV_WRITE) != 0)
                     }
-                }, Unmanaged.passUnretained(self).toOpaque())
+                }, Unmanaged.passUnretained(core).toOpaque())
         }
         unsafe event_add(event, nil)
     }

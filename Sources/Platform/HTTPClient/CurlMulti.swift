@@ -201,11 +201,11 @@ import SwiftExtensions
         sockets[socket] = SocketWatch(isConnection: true)
     }
 
-    /// curl is about to close a connection's socket. The watch must end before that, also where its own callback is
-    /// under way: a connection given away lives on under another descriptor, and epoll would go on to report this one.
+    /// curl is about to close a connection's socket. The watch must end before that: a connection given away lives on
+    /// under another descriptor, and epoll would go on to report this one.
     func closing(_ socket: Int32) { forget(socket) }
 
-    private func forget(_ socket: Int32) { sockets.removeValue(forKey: socket)?.watch?.close() }
+    private func forget(_ socket: Int32) { sockets.removeValue(forKey: socket)?.watch = nil }
 
     /// curl's socket callback.
     private func watch(_ socket: Int32, _ what: Int32) {

@@ -33,10 +33,8 @@ final class PlainConnection {
     deinit { close() }
 
     func close() {
-        guard let watch else { return }
-        // Not left to its deinit: its own callback may hold it, and the next connection may get the same descriptor.
-        watch.close()
-        self.watch = nil
+        guard watch != nil else { return }
+        watch = nil
         _ = Glibc.close(descriptor)
     }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SQLText
 
 /// What the rows of the history come to, and how that fits the program's files. Decides, asks nobody.
 struct History: Sendable {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Postgres
+import SQLText
 import SwiftExtensions
 
 /// What `up` would do, found out by doing it and taking it back.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Inventory
 import Postgres
+import SQLText
 
 extension Migrator {
     /// Takes the way back of the last applied SQL file, and proves it: unless the catalog is then what it was before

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Inventory
 import Postgres
+import SQLText
 import SwiftExtensions
 
 /// One program's turn: what it does while it has the lock.

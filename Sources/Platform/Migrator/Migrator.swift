@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Inventory
 package import Postgres
+import SQLText
 
 /// Brings a database, and the stores beside it, up to date: the files they do not have yet, in order, by one program at
 /// a time.

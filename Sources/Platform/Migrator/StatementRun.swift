@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Inventory
 import Postgres
+import SQLText
 import SwiftExtensions
 
 /// Runs a file outside of transactions: statement by statement, each written down before (`intent`) and after

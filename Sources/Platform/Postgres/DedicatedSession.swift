@@ -7,7 +7,7 @@ final class DedicatedSession: SessionOwner, @unchecked Sendable {
     let loop: EventLoop
     private let configuration: PostgresConfiguration
     private let observe: @Sendable (PostgresEvent) -> Void
-    private var session: Session?
+    private(set) var session: Session?
     private var opened: CheckedContinuation<PostgresError?, Never>?
 
     init(
@@ -54,7 +54,7 @@ final class DedicatedSession: SessionOwner, @unchecked Sendable {
 /// A session of its own, outside the pool: session locks, `SET` and scripts stay with it until it is closed at the end
 /// of `Database.withConnection`.
 package final class PostgresConnection: Sendable {
-    private let session: DedicatedSession
+    let session: DedicatedSession
 
     init(_ session: DedicatedSession) { self.session = session }
 

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import EventLoop
 
+/// How far COPY data got.
+enum CopyProgress {
+    /// Everything that had arrived is taken.
+    case waiting
+    /// Its reader holds it back.
+    case paused
+    case ended, failed
+}
+
 /// Statements that are sent together and end in one synchronization point: they take effect together or not at all,
 /// unless they open a transaction themselves. Loop-confined; its caller waits elsewhere.
 class Exchange: @unchecked Sendable {
@@ -15,10 +24,16 @@ class Exchange: @unchecked Sendable {
     var isScript: Bool { false }
     /// For the report of slow statements.
     var text: String { "" }
+    /// Whether COPY data goes over the connection for it now, in one direction or the other.
+    final var isCopying = false
 
     /// Queues the statements; false when the connection is lost.
     func send(over link: Link, _ statements: StatementCache) -> Bool { false }
     func receive(_ result: ResultSet) {}
+    /// Moves COPY data as far as it goes; asked only while `isCopying`.
+    func copy(over link: Link) -> CopyProgress { .failed }
+    /// What was put is with the system: there is room for more COPY data.
+    func flushed() {}
     /// Everything was answered.
     func finish() {}
     /// The connection was lost, or the exchange was never sent.
@@ -105,7 +120,7 @@ class Exchange: @unchecked Sendable {
         case .rows, .done: if isScript || slot == slots - 1 { last = result }
         case .error: if error == nil { error = .server(result.error) }
         case .skipped, .synchronized: break
-        case .unexpected: if error == nil { error = .encoding("COPY is not supported here") }
+        case .copying, .unexpected: if error == nil { error = .encoding("COPY is not supported here") }
         }
     }
 

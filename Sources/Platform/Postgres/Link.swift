@@ -115,6 +115,17 @@ import Glibc
     /// Simple protocol, several statements; outside pipeline mode only.
     func send(script: String) -> Bool { unsafe PQsendQuery(handle, script) == 1 }
 
+    /// Queues a piece of COPY data, cut wherever it is; false when the connection is lost.
+    func put(copyData bytes: [UInt8]) -> Bool {
+        unsafe bytes.withUnsafeBytes { bytes in
+            let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+            return unsafe bytes.isEmpty || PQputCopyData(handle, start, Int32(clamping: bytes.count)) == 1
+        }
+    }
+
+    /// Ends COPY data; with a reason, the server undoes the COPY and answers with an error that holds it.
+    func endCopy(failure reason: String?) -> Bool { unsafe PQputCopyEnd(handle, reason) == 1 }
+
     func synchronize() -> Bool { unsafe PQpipelineSync(handle) == 1 }
 
     enum Flushed { case all, some, failed }
@@ -138,6 +149,18 @@ import Glibc
     func nextResult() -> ResultSet? {
         guard let result = unsafe PQgetResult(handle) else { return nil }
         return unsafe ResultSet(result)
+    }
+
+    enum CopyStep { case data, nothingYet, ended, failed }
+
+    /// Appends the next piece of COPY data to `buffer`, if one has arrived whole.
+    func takeCopyData(into buffer: inout [UInt8]) -> CopyStep {
+        var data: UnsafeMutablePointer<CChar>?
+        let count = unsafe PQgetCopyData(handle, &data, 1)
+        guard let data = unsafe data else { return count == 0 ? .nothingYet : count == -1 ? .ended : .failed }
+        defer { unsafe PQfreemem(data) }
+        unsafe buffer.append(contentsOf: UnsafeRawBufferPointer(start: data, count: Int(count)))
+        return .data
     }
 
     func nextNotification() -> (channel: String, payload: String)? {

@@ -26,7 +26,7 @@ struct Columns: Sendable {
 
     deinit { unsafe PQclear(handle) }
 
-    enum Status { case rows, done, error, skipped, synchronized, unexpected }
+    enum Status { case rows, done, error, skipped, synchronized, copying, unexpected }
 
     var status: Status {
         switch unsafe PQresultStatus(handle) {
@@ -35,6 +35,7 @@ struct Columns: Sendable {
         case PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE: .error
         case PGRES_PIPELINE_ABORTED: .skipped
         case PGRES_PIPELINE_SYNC: .synchronized
+        case PGRES_COPY_OUT, PGRES_COPY_IN: .copying
         default: .unexpected
         }
     }

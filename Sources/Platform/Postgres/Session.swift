@@ -30,8 +30,10 @@ final class Session: @unchecked Sendable {
     private let observe: @Sendable (PostgresEvent) -> Void
     private weak var owner: (any SessionOwner)?
     private(set) var phase = Phase.connecting
-    private var link: Link?
-    private var watch: FileWatch?
+    private(set) var link: Link?
+    private(set) var watch: FileWatch?
+    /// Something waits for the socket to take it.
+    private(set) var isWriting = false
     private var timer: LoopTimer?
     private var isTimerSet = false
     private var flying: [Exchange] = []
@@ -110,7 +112,6 @@ final class Session: @unchecked Sendable {
     private func becomeReady(_ link: Link) {
         guard link.becomeReady() else { return close(.connection(link.message)) }
         link.notice = { [observe] text in observe(.notice(text)) }
-        watch?.close()
         watch = FileWatch(on: loop, descriptor: link.socket) { [unowned self] readable, writable in
             ready(readable: readable, writable: writable)
         }
@@ -125,7 +126,6 @@ final class Session: @unchecked Sendable {
     func close(_ error: PostgresError? = nil) {
         guard phase != .closed else { return }
         phase = .closed
-        watch?.close()
         watch = nil
         timer = nil
         link = nil
@@ -155,25 +155,28 @@ final class Session: @unchecked Sendable {
         if phase == .ready, !isTimerSet { schedule(after: configuration.queryTimeout) }
     }
 
-    private func flush(_ link: Link) {
-        switch link.flush() {
+    func flush(_ link: Link) {
+        let flushed = link.flush()
+        isWriting = flushed == .some
+        switch flushed {
         case .all: watch?.watch(read: true, write: false)
         case .some: watch?.watch(read: true, write: true)
         case .failed: lose(link)
         }
     }
 
-    private func lose(_ link: Link) { close(.connection(link.message)) }
+    func lose(_ link: Link) { close(.connection(link.message)) }
 
     private func ready(readable: Bool, writable: Bool) {
         guard let link else { return }
         if phase == .connecting {
             // libpq may close its socket in the next step, and a watch must go first.
-            watch?.close()
+            watch = nil
             return follow(link.advance())
         }
         if readable, !link.consume() { return readRest(link) }
         if writable { flush(link) }
+        if writable, phase == .ready, !isWriting { flying.first?.flushed() }
         if phase == .ready { read(link) }
     }
 
@@ -183,11 +186,15 @@ final class Session: @unchecked Sendable {
         if phase == .ready { lose(link) }
     }
 
-    private func read(_ link: Link) {
+    func read(_ link: Link) {
         while phase == .ready, let exchange = flying.first, !link.isBusy {
-            if let result = link.nextResult() {
+            if exchange.isCopying {
+                guard goOn(copying: exchange, link) else { return }
+            } else if let result = link.nextResult() {
                 if result.status == .synchronized { complete(exchange, link) } else { exchange.receive(result) }
-                if result.status == .unexpected { close(.connection("the server switched to a COPY protocol")) }
+                if result.status == .unexpected || (result.status == .copying && !exchange.isCopying) {
+                    close(.connection("the server switched to a COPY protocol"))
+                }
             } else if exchange.isScript {
                 guard link.enterPipeline() else { return lose(link) }
                 complete(exchange, link)

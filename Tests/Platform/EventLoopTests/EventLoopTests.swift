@@ -83,6 +83,80 @@ import Testing
         #expect(reads.withLock { $0 } == 1)
     }
 
+    @Test("a watch released within its own callback is over at once, whatever its descriptor becomes")
+    func releasedInCallback() async throws {
+        let loop = EventLoop()
+        defer { loop.stop() }
+        let calls = Locked<[String]>([])
+        try await loop.run {
+            var (ends, other): ([Int32], [Int32]) = ([0, 0], [0, 0])
+            #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+            #expect(pipe(&other) == 0)
+            let (mine, peer, reader, writer) = (ends[0], ends[1], other[0], other[1])
+            // The socket lives on under another descriptor, so that epoll would go on to report it under the first.
+            let survivor = dup(mine)
+            let owner = WatchOwner()
+            owner.watch = FileWatch(on: loop, descriptor: mine) { [unowned owner] _, _ in
+                calls.withLock { $0.append("socket") }
+                owner.watch = nil
+                dup2(reader, mine)
+                owner.watch = FileWatch(on: loop, descriptor: mine) { [unowned owner] _, _ in
+                    calls.withLock { $0.append("pipe") }
+                    owner.watch = nil
+                }
+                owner.watch?.watch(read: true, write: false)
+            }
+            owner.watch?.watch(read: true, write: false)
+            write(peer, "a", 1)
+            try await Task.sleep(for: .milliseconds(30))
+            #expect(calls.withLock { $0 } == ["socket"])
+            write(writer, "b", 1)
+            try await Task.sleep(for: .milliseconds(30))
+            for end in [survivor, mine, peer, reader, writer] { close(end) }
+        }
+        #expect(calls.withLock { $0 } == ["socket", "pipe"])
+    }
+
+    private final class WatchOwner { var watch: FileWatch? }
+
+    @Test("a task that only yields holds up neither timers nor sockets nor other threads' work")
+    func fairness() async {
+        let loop = EventLoop()
+        defer { loop.stop() }
+        let (isOver, seen) = (Locked(false), Locked<Set<String>>([]))
+        let note = { @Sendable (name: String) in _ = seen.withLock { $0.insert(name) } }
+        await loop.run {
+            var ends: [Int32] = [0, 0]
+            #expect(pipe(&ends) == 0)
+            let watch = FileWatch(on: loop, descriptor: ends[0]) { _, _ in note("socket") }
+            watch.watch(read: true, write: false)
+            write(ends[1], "a", 1)
+            let timer = LoopTimer(on: loop) { note("timer") }
+            timer.schedule(after: .milliseconds(1))
+            Task.detached { loop.execute { note("thread") } }
+            // Bounded, so that a loop that is not fair fails instead of hanging.
+            let greedy = loop.spawn {
+                for _ in 0..<2_000_000 where !isOver.withLock({ $0 }) {
+                    await Task.yield()
+                    if seen.withLock({ $0.count }) == 3 { isOver.withLock { $0 = true } }
+                }
+            }
+            await greedy.value
+            #expect(isOver.withLock { $0 }, "only \(seen.withLock { $0 }) had its turn")
+            watch.close()
+            timer.cancel()
+            for end in ends { close(end) }
+        }
+    }
+
+    @Test("a stop lets long chains of work come to their end")
+    func stopsAfterChains() async {
+        let loop = EventLoop()
+        let task = loop.spawn { for _ in 0..<5000 { await Task.yield() } }
+        loop.stop()
+        await task.value
+    }
+
     @Test("work handed over from other threads all runs on the loop")
     func remoteWork() async throws {
         let loop = EventLoop()
