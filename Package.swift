@@ -141,7 +141,9 @@ let package = Package(
         tests(
             .platform, "Inventory",
             uses: ["TestSupport", "Postgres", "EventLoop", "EmbeddedServers", "SwiftExtensions"]),
-        tests(.platform, "Migrator", uses: ["TestSupport", "Postgres", "EventLoop", "SwiftExtensions"]),
+        tests(
+            .platform, "Migrator",
+            uses: ["TestSupport", "EmbeddedServers", "Inventory", "Postgres", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
         tests(.platform, "Journal", uses: ["SwiftExtensions"]),
         tests(.domains, "Core", uses: ["SwiftExtensions"]),

@@ -4,11 +4,14 @@ import SQLText
 /// What the rows of the history come to, and how that fits the program's files. Decides, asks nobody.
 struct History: Sendable {
     let rows: [HistoryRow]
+    /// Whether the table is still one of the first programs'.
+    let isOfFirstShape: Bool
     /// By number, the row that says what stands as applied: the last of each that was not taken back.
     let applied: [Int: HistoryRow]
 
-    init(_ rows: [HistoryRow]) {
+    init(_ rows: [HistoryRow], isOfFirstShape: Bool = false) {
         self.rows = rows
+        self.isOfFirstShape = isOfFirstShape
         var applied: [Int: HistoryRow] = [:]
         for row in rows {
             switch row.event {

@@ -148,39 +148,39 @@ enum HistoryTable {
         return found
     }
 
-    /// All rows in order; none where the table was never made. One query where the table is of today's shape.
-    static func read(_ session: PostgresConnection) async throws -> [HistoryRow] {
-        try await rows(session.query) { () async throws(PostgresError) in try await firstShape(session) }
+    /// The history; an empty one where the table was never made. One query where the table is of today's shape.
+    static func read(_ session: PostgresConnection) async throws -> History {
+        try await history(session.query) { try await firstShape(session) }
     }
 
-    /// All rows in order; none where the table was never made. One query where the table is of today's shape.
-    static func read(_ database: Database) async throws -> [HistoryRow] {
-        try await rows(database.query) { try await database.withConnection { try await firstShape($0) } }
+    /// The history; an empty one where the table was never made. One query where the table is of today's shape.
+    static func read(_ database: Database) async throws -> History {
+        try await history(database.query) { try await database.withConnection { try await firstShape($0) } }
     }
 
-    private static func rows(
+    private static func history(
         _ query: (SQL) async throws(PostgresError) -> [Row], firstShape: () async throws -> [HistoryRow]
-    ) async throws -> [HistoryRow] {
-        let rows: [Row]
+    ) async throws -> History {
         do {
-            rows = try await query(
+            let rows = try await query(
                 SQL(raw: "SELECT \(HistoryRow.columns) FROM ops._migration_history ORDER BY sequence"))
+            var found: [HistoryRow] = []
+            for row in rows { found.append(try HistoryRow(row: row)) }
+            return History(found)
         } catch {
             switch error.sqlState {
             // undefined_table, invalid_schema_name
-            case "42P01", "3F000": return []
+            case "42P01", "3F000": return History([])
             // undefined_column
             case "42703": break
             default: throw error
             }
-            do {
-                return try await firstShape()
-            } catch let error as PostgresError {
-                throw error.sqlState == "42703" ? MigrationError.foreignHistory : error
-            }
         }
-        var found: [HistoryRow] = []
-        for row in rows { found.append(try HistoryRow(row: row)) }
-        return found
+        do {
+            return History(try await firstShape(), isOfFirstShape: true)
+        } catch let error as PostgresError where ["42703", "42846"].contains(error.sqlState) {
+            // undefined_column, cannot_coerce
+            throw MigrationError.foreignHistory
+        }
     }
 }

@@ -58,7 +58,7 @@ extension MigrationRun {
     fileprivate func plan() async throws -> MigrationPlan {
         let shape = try await check()
         try await refuseForeignSchemas(shape)
-        let history = History(try await HistoryTable.read(session))
+        let history = try await HistoryTable.read(session)
         try history.check(migrator.migrations)
         let pending = history.pending(migrator.migrations)
         guard !pending.isEmpty else { return MigrationPlan(steps: []) }

@@ -39,7 +39,7 @@ extension Migrator {
 extension MigrationRun {
     fileprivate func accept(_ id: Int, reason: String) async throws {
         try await requireHistory()
-        let history = History(try await HistoryTable.read(session))
+        let history = try await HistoryTable.read(session)
         guard let migration = migrator.migrations.first(where: { $0.id == id }), let row = history.applied[id] else {
             throw MigrationError.refused("There is no applied migration \(id). See migrate status.")
         }
@@ -55,7 +55,7 @@ extension MigrationRun {
 
     fileprivate func acceptDrift(reason: String) async throws -> [SchemaDifference] {
         try await requireHistory()
-        let history = History(try await HistoryTable.read(session))
+        let history = try await HistoryTable.read(session)
         let (differences, notes) = try await drift(history)
         guard !differences.isEmpty || !notes.isEmpty else {
             throw MigrationError.refused("The catalog is what the files have made; there is nothing to accept.")
@@ -76,36 +76,35 @@ extension MigrationRun {
         _ files: [Migration], acceptingDrift: Bool, open: (String) -> Database
     ) async throws -> [SchemaDifference]? {
         let shape = try await check()
-        let history = History(try await HistoryTable.read(session))
+        let history = try await HistoryTable.read(session)
         guard history.rows.isEmpty else {
             throw MigrationError.refused(
                 "This database has a history of \(history.rows.count) entries; baseline is for one without.")
         }
         try await resetSession()
-        let live = try await catalog()
-        let differences = try await catalog(of: files, open: open).map { live.differences(from: $0) }
-        if !acceptingDrift {
-            guard let differences else {
-                throw MigrationError.refused(
-                    "\(server.role) may not create a scratch database to compare with, and nothing was recorded. Grant it "
-                        + "CREATEDB, or adopt the schema as it is with --accept-drift.")
-            }
-            guard differences.isEmpty else {
+        let made = try await catalog(of: files, open: open)
+        guard made != nil || acceptingDrift else {
+            throw MigrationError.refused(
+                "\(server.role) may not create a scratch database to compare with, and nothing was recorded. Grant it "
+                    + "CREATEDB, or adopt the schema as it is with --accept-drift.")
+        }
+        return try await transaction {
+            try await makeHistory(shape)
+            let live = try await catalog()
+            let differences = made.map { live.differences(from: $0) }
+            if let differences, !differences.isEmpty, !acceptingDrift {
                 throw MigrationError.drift(
                     action: "The schema is not what the files up to \(files.last?.name ?? "") make, and nothing was "
                         + "recorded", differences)
             }
-        }
-        try await transaction {
-            try await makeHistory(shape)
             try await keep(live)
             for file in files {
                 var row = row(.baselined, file, began: .now)
                 if file.id == files.last?.id { row.fingerprint = live.fingerprint }
                 try await append(&row, body: file.text)
             }
+            return differences
         }
-        return differences
     }
 
     /// What the files make in a database of their own; nil when none may be created.

@@ -15,7 +15,7 @@ extension MigrationRun {
     fileprivate func rollback(_ id: Int) async throws -> AppliedMigration {
         let began = ContinuousClock.now
         try await requireHistory()
-        let history = History(try await HistoryTable.read(session))
+        let history = try await HistoryTable.read(session)
         try history.check(migrator.migrations)
         let (migration, down, applied) = try history.wayBack(of: id, in: migrator.migrations)
         guard let before = applied.fingerprintBefore, applied.serverMajor == server.version / 10_000 else {
@@ -62,7 +62,9 @@ extension History {
         guard let migration = migrations.first(where: { $0.id == id }) else {
             throw .refused("There is no migration \(id). See migrate status.")
         }
-        guard let row = applied[id] else { throw .refused("\(migration.name) is not applied, so it cannot be taken back.") }
+        guard let row = applied[id] else {
+            throw .refused("\(migration.name) is not applied, so it cannot be taken back.")
+        }
         let later = applied.values.filter { $0.step > id && $0.kind == .sql }.sorted { $0.step < $1.step }.map(\.name)
         guard later.isEmpty else {
             throw .refused(
@@ -70,7 +72,8 @@ extension History {
                     + "which came later and may depend on it.")
         }
         guard let down = migration.down else {
-            throw .refused("\(migration.name) cannot be taken back: \(migration.irreversibility ?? "")."
+            throw .refused(
+                "\(migration.name) cannot be taken back: \(migration.irreversibility ?? "")."
             )
         }
         if StatementSplitter.statements(in: down).contains(where: \.endsTransaction) {

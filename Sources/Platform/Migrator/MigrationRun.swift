@@ -61,7 +61,7 @@ struct MigrationRun {
 
     /// A schema that a pending file is to create must not be there, unless an earlier one made it.
     func refuseForeignSchemas(_ shape: HistoryTable.Shape) async throws {
-        let history = History(try await HistoryTable.read(session))
+        let history = try await HistoryTable.read(session)
         let made = Set(migrator.migrations.filter { history.applied[$0.id] != nil }.flatMap(\.createdSchemas))
         var wanted = history.pending(migrator.migrations).flatMap(\.createdSchemas).filter { !made.contains($0) }
         wanted.removeAll { $0 == HistoryTable.schema && shape != .none }
@@ -85,7 +85,7 @@ struct MigrationRun {
         let shape = try await check()
         try await refuseForeignSchemas(shape)
         try await transaction { try await makeHistory(shape) }
-        let history = History(try await HistoryTable.read(session))
+        let history = try await HistoryTable.read(session)
         try history.check(migrator.migrations)
         var applied: [AppliedMigration] = []
         var catalog: SchemaInventory?

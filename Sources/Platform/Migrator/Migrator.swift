@@ -43,7 +43,7 @@ package struct Migrator: Sendable {
     /// Every migration of the program and of the database, in order. No lock; the stores are not asked.
     package func status() async throws(MigrationError) -> [MigrationStatus] {
         try await translated {
-            let history = History(try await HistoryTable.read(database))
+            let history = try await HistoryTable.read(database)
             let progress = history.pending(migrations).isEmpty ? [:] : try await progress()
             return history.statuses(migrations, progress: progress, absent: absent)
         }
@@ -51,7 +51,7 @@ package struct Migrator: Sendable {
 
     /// Every event in the life of the schema, in order, without the texts.
     package func history() async throws(MigrationError) -> [HistoryRow] {
-        try await translated { try await HistoryTable.read(database) }
+        try await translated { try await HistoryTable.read(database).rows }
     }
 
     /// Applies what is pending; with nothing pending that is one query and no lock.
@@ -66,14 +66,14 @@ package struct Migrator: Sendable {
 
     private func isAnythingToDo() async throws(MigrationError) -> Bool {
         try await translated {
-            let history = History(try await HistoryTable.read(database))
+            let history = try await HistoryTable.read(database)
             try history.check(migrations)
             for status in history.statuses(migrations, progress: [:], absent: absent) {
                 if status.state == .applied, status.note != nil { observe(.cosmetic(name: status.name)) }
             }
-            let isOld = history.rows.contains { $0.hash.isEmpty }
-            let lost = try await lost(history)
-            return isOld || !lost.isEmpty || history.pending(migrations).contains { store(of: $0) != nil || $0.kind == .sql }
+            let isPending = history.pending(migrations).contains { $0.kind == .sql || store(of: $0) != nil }
+            if isPending || history.isOfFirstShape { return true }
+            return try await !lost(history).isEmpty
         }
     }
 
