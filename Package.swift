@@ -44,6 +44,7 @@ let package = Package(
     products: [
         .executable(name: "witan", targets: ["Witan"]),
         .executable(name: "mock-upstream", targets: ["MockUpstream"]),
+        .executable(name: "audit-load", targets: ["AuditLoad"]),
     ],
     targets: [
         // C: headers of libraries from the operating system.
@@ -118,6 +119,11 @@ let package = Package(
             dependencies: ["HTTPServer", "EventLoop", "SwiftExtensions"],
             path: "Benchmarks/MockUpstream",
             swiftSettings: settings),
+        .executableTarget(
+            name: "AuditLoad",
+            dependencies: ["SwiftExtensions", "EventLoop", "Cryptography", "Postgres", "Audit", "Gateway"],
+            path: "Benchmarks/AuditLoad",
+            swiftSettings: settings),
 
         // Tests mirror Sources.
         .target(
@@ -129,8 +135,8 @@ let package = Package(
         tests(.platform, "ServerSentEvents"),
         tests(.platform, "JSON"),
         tests(.platform, "Observability"),
-        tests(.platform, "Lifecycle"),
-        tests(.platform, "Arguments"),
+        tests(.platform, "Lifecycle", uses: ["SwiftExtensions"]),
+        tests(.platform, "Arguments", uses: ["SwiftExtensions"]),
         tests(.platform, "Cryptography", uses: ["SwiftExtensions"]),
         tests(.platform, "EventLoop", uses: ["SwiftExtensions"]),
         tests(.platform, "HTTPServer", uses: ["EventLoop", "SwiftExtensions"]),
@@ -140,7 +146,7 @@ let package = Package(
         tests(.platform, "SQLText"),
         tests(
             .platform, "Inventory",
-            uses: ["TestSupport", "Postgres", "EventLoop", "EmbeddedServers", "SwiftExtensions"]),
+            uses: ["TestSupport", "Migrator", "Postgres", "EventLoop", "EmbeddedServers", "SwiftExtensions"]),
         tests(
             .platform, "Migrator",
             uses: ["TestSupport", "EmbeddedServers", "Inventory", "Postgres", "EventLoop", "SwiftExtensions"]),
