@@ -69,7 +69,8 @@ let package = Package(
         module(.platform, "HTTPServer", uses: ["SwiftExtensions", "EventLoop", "CEvent", "COpenSSL"]),
         module(.platform, "HTTPClient", uses: ["SwiftExtensions", "EventLoop", "CCurl"]),
         module(.platform, "Postgres", uses: ["SwiftExtensions", "EventLoop", "CLibpq"]),
-        module(.platform, "Redis", uses: ["SwiftExtensions", "EventLoop", "CHiredis"]),
+        module(.platform, "Redis", uses: ["SwiftExtensions", "JSON", "EventLoop", "CHiredis"]),
+        module(.platform, "Elasticsearch", uses: ["SwiftExtensions", "JSON", "Cryptography", "HTTPClient"]),
         module(.platform, "SQLText"),
         module(.platform, "Inventory", uses: ["SwiftExtensions", "JSON", "Cryptography", "SQLText", "Postgres"]),
         module(
@@ -109,7 +110,8 @@ let package = Package(
             name: "Witan",
             dependencies: [
                 "CAllocator", "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Lifecycle", "Arguments",
-                "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Migrator",
+                "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Elasticsearch",
+                "Inventory", "Migrator",
                 "EmbeddedServers", "Journal", "Core", "API", "Audit", "Identity", "Providers", "Gateway",
             ].filter { !isSanitized || $0 != "CAllocator" }.map { .byName(name: $0) },
             path: "Sources/App/Witan",
@@ -142,7 +144,10 @@ let package = Package(
         tests(.platform, "HTTPServer", uses: ["EventLoop", "SwiftExtensions"]),
         tests(.platform, "HTTPClient", uses: ["HTTPServer", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "Postgres", uses: ["TestSupport", "EventLoop", "SwiftExtensions"]),
-        tests(.platform, "Redis", uses: ["EmbeddedServers", "EventLoop", "SwiftExtensions"]),
+        tests(.platform, "Redis", uses: ["EmbeddedServers", "EventLoop", "Migrator", "SwiftExtensions"]),
+        tests(
+            .platform, "Elasticsearch",
+            uses: ["EventLoop", "HTTPClient", "HTTPServer", "JSON", "Migrator", "SwiftExtensions"]),
         tests(.platform, "SQLText"),
         tests(
             .platform, "Inventory",

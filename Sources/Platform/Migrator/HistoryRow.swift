@@ -22,14 +22,17 @@ package struct HistoryRow: Sendable, Equatable {
 
     /// From 1, without a gap.
     package var sequence: Int64 = 0
+    /// What happened.
     package var event: Event
     /// The file's number; 0 for what concerns no file.
     package var step: Int
     /// The file's name without its ending; empty for what concerns no file.
     package var name: String
+    /// The store the file is for.
     package var kind: Migration.Kind
     /// What `checksum` is.
     package var algorithm: String
+    /// What the file says, 64 hexadecimal digits.
     package var checksum: String
     /// SHA-256 of the body.
     package var rawChecksum: String
@@ -37,10 +40,13 @@ package struct HistoryRow: Sendable, Equatable {
     package var actor: String
     /// The account the program logged in to the server with.
     package var login: String
+    /// The version of the program that wrote it.
     package var programVersion: String
     /// As `server_version_num` has it.
     package var serverVersion: Int
+    /// When, by the server's clock.
     package var occurredAt: Timestamp
+    /// How long it took, waits included.
     package var milliseconds: Int64
     /// The catalog's fingerprint before; nil where none was taken.
     package var fingerprintBefore: String?
@@ -121,8 +127,8 @@ extension HistoryRow {
     func insertion(body: String?) -> SQL {
         """
         INSERT INTO ops._migration_history (\(raw: Self.columns), body)
-        VALUES (\(sequence), \(event.rawValue), \(step), \(name), \(kind.rawValue), \(algorithm), \(checksum), \(rawChecksum),
-            \(actor), \(login), \(programVersion), \(serverVersion), \(occurredAt), \(milliseconds),
+        VALUES (\(sequence), \(event.rawValue), \(step), \(name), \(kind.rawValue), \(algorithm), \(checksum),
+            \(rawChecksum), \(actor), \(login), \(programVersion), \(serverVersion), \(occurredAt), \(milliseconds),
             \(fingerprintBefore), \(fingerprint), \(reason), \(previousHash), \(hash), \(body))
         """
     }

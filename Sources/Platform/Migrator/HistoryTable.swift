@@ -125,7 +125,7 @@ enum HistoryTable {
             'Refuses to change or remove rows of the history.';
         """
 
-    /// Reads the rows of the first shape as events; their texts are those of the program, where they are still the same.
+    /// Reads the rows of the first shape as events.
     static func firstShape(_ session: PostgresConnection) async throws(PostgresError) -> [HistoryRow] {
         let rows = try await session.query(
             """

@@ -52,7 +52,7 @@ package struct Migration: Sendable, Equatable {
     /// The file's name.
     package var file: String { "\(name).\(kind.rawValue)" }
 
-    /// What the file says, whatever it looks like, 64 hexadecimal digits; see `algorithm`. Takes longer than the raw one.
+    /// What the file says, whatever it looks like, 64 hexadecimal digits; see `algorithm`. Slower than the raw one.
     package var checksum: String {
         kind == .sql ? MigrationChecksum.tokens(text) : MigrationChecksum.canonical(text) ?? rawChecksum
     }

@@ -63,7 +63,7 @@ extension MigrationError: CustomStringConvertible {
         case .endedTransaction(let file):
             "\(file) ends its transaction itself. Remove the COMMIT or ROLLBACK, and see what it left behind."
         case .unnamedIndex(let file, let line):
-            "\(file) builds an index without a name at line \(line). Name it, so that an interrupted build is found again."
+            "\(file) builds an index without a name at line \(line). Name it: an interrupted build must be found again."
         case .store(let file, let reason): "\(file) was not applied: \(reason)"
         default: ""
         }
@@ -78,15 +78,16 @@ extension MigrationError: CustomStringConvertible {
         case .foreignSchemas(let names):
             "\(names.count == 1 ? "The schema" : "The schemas") \(names.joined(separator: ", ")) "
                 + "\(names.count == 1 ? "exists" : "exist") in this database, and this program did not make "
-                + "\(names.count == 1 ? "it" : "them"); nothing was changed. Use a database of its own (CREATE DATABASE …), "
-                + "rename (ALTER SCHEMA \(names[0]) RENAME TO …), or adopt a copy of this program's own: migrate baseline."
+                + "\(names.count == 1 ? "it" : "them"); nothing was changed. Use a database of its own (CREATE DATABASE "
+                + "…), rename (ALTER SCHEMA \(names[0]) RENAME TO …), or adopt a copy of this program's own: migrate "
+                + "baseline."
         case .readOnly(let reason):
             "The server takes no changes: \(reason). Give the address of the primary."
         case .serverTooOld(let version):
             "PostgreSQL \(version / 10_000) is too old; 15 is the oldest that works. Upgrade the server."
         case .missingPrivilege(let role, let database, let privilege):
-            "The role \(role) may not create schemas in this database. As its owner, run: GRANT \(privilege) ON DATABASE "
-                + "\(database) TO \(role);"
+            "The role \(role) may not create schemas in this database. As its owner, run: GRANT \(privilege) ON "
+                + "DATABASE \(database) TO \(role);"
         default: ""
         }
     }

@@ -47,7 +47,7 @@ package struct MigrationPlan: Sendable {
 }
 
 extension Migrator {
-    /// Runs the transactional steps that are pending, measures them, and rolls all of it back. Other steps are outlined.
+    /// Runs the transactional steps that are pending, measures them, and rolls it all back. Other steps are outlined.
     /// While it runs, it holds the locks that it reports.
     package func plan() async throws(MigrationError) -> MigrationPlan {
         try await locked { run in try await run.plan() }
