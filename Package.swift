@@ -78,6 +78,10 @@ let package = Package(
             uses: ["SwiftExtensions", "JSON", "Cryptography", "SQLText", "Postgres", "Inventory", "CAssets"]),
         module(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
         module(.platform, "Journal", uses: ["SwiftExtensions"]),
+        module(.platform, "ObjectStore", uses: ["SwiftExtensions", "Cryptography", "HTTPClient"]),
+        module(
+            .platform, "Backup",
+            uses: ["SwiftExtensions", "JSON", "Cryptography", "Postgres", "Migrator", "Inventory", "ObjectStore"]),
 
         // Domains: the product, from the ground up.
         module(.domains, "Core", uses: ["SwiftExtensions"]),
@@ -111,8 +115,8 @@ let package = Package(
             dependencies: [
                 "CAllocator", "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Lifecycle", "Arguments",
                 "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Elasticsearch",
-                "Inventory", "Migrator",
-                "EmbeddedServers", "Journal", "Core", "API", "Audit", "Identity", "Providers", "Gateway",
+                "Inventory", "Migrator", "EmbeddedServers", "Journal", "ObjectStore", "Backup", "Core", "API", "Audit",
+                "Identity", "Providers", "Gateway",
             ].filter { !isSanitized || $0 != "CAllocator" }.map { .byName(name: $0) },
             path: "Sources/App/Witan",
             swiftSettings: settings),
@@ -157,6 +161,16 @@ let package = Package(
             uses: ["TestSupport", "EmbeddedServers", "Inventory", "Postgres", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
         tests(.platform, "Journal", uses: ["SwiftExtensions"]),
+        tests(
+            .platform, "Backup",
+            uses: [
+                "TestSupport", "ObjectStore", "Migrator", "Postgres", "EmbeddedServers", "Cryptography", "EventLoop",
+                "SwiftExtensions",
+            ]),
+        tests(
+            .platform, "ObjectStore",
+            uses: ["Cryptography", "HTTPClient", "HTTPServer", "EventLoop", "SwiftExtensions"]
+        ),
         tests(.domains, "Core", uses: ["SwiftExtensions"]),
         tests(.domains, "API", uses: ["Core", "HTTPServer", "JSON", "Observability", "SwiftExtensions"]),
         tests(
@@ -182,6 +196,11 @@ let package = Package(
                 "TestSupport", "Providers", "Identity", "Audit", "API", "Core", "Cryptography", "Postgres", "EventLoop",
                 "HTTPClient", "HTTPServer", "Journal", "JSON", "Observability", "SwiftExtensions",
             ]),
+        .testTarget(
+            name: "SchemaTests",
+            dependencies: ["TestSupport", "Inventory", "Migrator", "Postgres", "EventLoop", "SwiftExtensions"],
+            path: "Tests/Schema",
+            swiftSettings: settings),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: settings),
     ],
     cLanguageStandard: .c17,

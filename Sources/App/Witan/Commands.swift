@@ -16,7 +16,8 @@ enum Commands {
             subcommands: [
                 ServeCommand.command, StatusCommand.command, MigrateCommands.command, ProviderCommands.providers,
                 ModelCommands.models, ModelCommands.prices, KeyCommands.command, ChatCommand.command,
-                AuditCommands.command, OrganizationCommands.command, SettingsCommand.command, ReferenceCommand.command,
+                AuditCommands.command, BackupCommands.command, RestoreCommands.command, OrganizationCommands.command,
+                SettingsCommand.command, ReferenceCommand.command,
             ]
         ).withCompletionCommand()
     }

@@ -47,7 +47,8 @@ enum MigrateCommands {
                 example: "witan migrate repair --accept 13 --reason 'a comment was mended'",
                 options: options + [accept, acceptDrift, reason], run: repair),
             Command(
-                name: "lint", summary: "Check migrations for what locks, leaks or hurts; exit 7 when there is something",
+                name: "lint",
+                summary: "Check migrations for what locks, leaks or hurts; exit 7 when there is something",
                 example: "witan migrate lint Migrations/0014_operations.sql", options: [Commands.json],
                 positionals: [files], run: lint),
         ])
@@ -172,7 +173,8 @@ enum MigrateCommands {
             [
                 "file": $0.file.map(JSONValue.string) ?? .null,
                 "line": $0.line.map { .number(JSONNumber(Int64($0))) } ?? .null,
-                "rule": .string($0.rule.rawValue), "subject": .string($0.subject), "sentence": .string($0.rule.sentence),
+                "rule": .string($0.rule.rawValue), "subject": .string($0.subject),
+                "sentence": .string($0.rule.sentence),
                 "fix": .string($0.rule.fix),
             ]
         }

@@ -56,7 +56,7 @@ struct Stores: Sendable {
     /// Brings the schema up to date and says what was applied.
     func migrate(loops: [EventLoop], logger: Logger) async throws -> [AppliedMigration] {
         try await withMigrator(loop: loops[0], observe: { $0.log(to: logger) }) { migrator, _ in
-            do {
+            do throws(MigrationError) {
                 return try await migrator.up()
             } catch {
                 throw CommandFailure(ExitCode(rawValue: error.exitCode) ?? .failed, error.description)

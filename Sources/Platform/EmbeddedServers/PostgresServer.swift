@@ -226,7 +226,7 @@ final class PostgresServer: SupervisedServer {
 }
 
 /// `postmaster.pid`, the lock file by which PostgreSQL tells the world that it runs; read here, and never deleted.
-private struct PostmasterFile {
+struct PostmasterFile {
     let processID: pid_t
     let socketDirectory: String
     private let status: String
