@@ -99,8 +99,8 @@ enum MigrateOutput {
         for sentence in found.brokenHistory { text += "history: \(sentence)\n" }
         for difference in found.differences { text += "schema: \(difference)\n" }
         for status in found.statuses where status.state != .applied && !status.isDeferred {
-            text +=
-                "\(status.name): \(status.state == .unknownToProgram ? "unknown to this program" : status.state.rawValue)"
+            let isUnknown = status.state == .unknownToProgram
+            text += "\(status.name): \(isUnknown ? "unknown to this program" : status.state.rawValue)"
             text += status.note.map { " (\($0))\n" } ?? "\n"
         }
         for note in found.notes { text += "note: \(note)\n" }

@@ -5,17 +5,13 @@ import SwiftExtensions
 
 /// What a run writes down, and the catalog it compares with.
 extension MigrationRun {
-    /// The schemas whose catalog is ours: those that files create, and the history's.
-    private var schemas: [String] {
-        Array(Set(migrator.migrations.flatMap(\.createdSchemas)).union([HistoryTable.schema])).sorted()
-    }
-
     /// The live catalog of our schemas, without the migrator's own tables.
-    func catalog() async throws(InventoryError) -> SchemaInventory {
-        try await SchemaInventory.read(session, schemas: schemas).filter { object in
+    func catalog() async throws(InventoryError) -> Catalog {
+        let inventory = try await SchemaInventory.read(session, schemas: ours).filter { object in
             object.schema != HistoryTable.schema
                 || !(object.table ?? object.name).hasPrefix(HistoryTable.prefix)
         }
+        return Catalog(inventory: inventory, fingerprint: inventory.fingerprint)
     }
 
     /// Adds the row of a step to the history, with the catalog as it is now.
@@ -23,8 +19,8 @@ extension MigrationRun {
     /// - Returns: That catalog.
     func record(
         _ event: HistoryRow.Event, _ migration: Migration, body: String, began: ContinuousClock.Instant,
-        before: SchemaInventory?
-    ) async throws -> SchemaInventory {
+        before: Catalog?
+    ) async throws -> Catalog {
         // The file may have become somebody who may not write here.
         try await session.run(script: "RESET ROLE")
         let after = try await catalog()
@@ -69,12 +65,12 @@ extension MigrationRun {
     }
 
     /// Keeps a catalog under its fingerprint, so that a later difference can be named.
-    func keep(_ inventory: SchemaInventory) async throws(PostgresError) {
+    func keep(_ catalog: Catalog) async throws(PostgresError) {
         _ = try await session.execute(
             """
             INSERT INTO ops._migration_inventories (server_major, fingerprint, inventory)
-            VALUES (\(Int32(inventory.serverMajor)), \(inventory.fingerprint),
-                \(String(decoding: inventory.json, as: UTF8.self)))
+            VALUES (\(Int32(catalog.inventory.serverMajor)), \(catalog.fingerprint),
+                \(String(decoding: catalog.inventory.json, as: UTF8.self)))
             ON CONFLICT DO NOTHING
             """)
     }
@@ -86,6 +82,12 @@ extension MigrationRun {
         guard let text: String = try rows.first?["inventory"] else { return nil }
         return try SchemaInventory(json: Array(text.utf8))
     }
+}
+
+/// What is there, and the sum of it, which takes a while to make.
+struct Catalog {
+    let inventory: SchemaInventory
+    let fingerprint: String
 }
 
 /// What a run must know of its server.

@@ -91,7 +91,7 @@ extension MigrationRun {
         return try await transaction {
             try await makeHistory(shape)
             let live = try await catalog()
-            let differences = made.map { live.differences(from: $0) }
+            let differences = made.map { live.inventory.differences(from: $0) }
             if let differences, !differences.isEmpty, !acceptingDrift {
                 throw MigrationError.drift(
                     action: "The schema is not what the files up to \(files.last?.name ?? "") make, and nothing was "
@@ -123,7 +123,7 @@ extension MigrationRun {
                 database: scratch, migrations: files, programVersion: migrator.programVersion, actor: migrator.actor)
             _ = try await other.up()
             let made = try await scratch.withConnection { session in
-                try await MigrationRun(migrator, session: session, holder: session, lock: lock).catalog()
+                try await MigrationRun(migrator, session: session, holder: session, lock: lock).catalog().inventory
             }
             await scratch.close()
             try await session.run(script: "DROP DATABASE \(name) WITH (FORCE)")

@@ -32,7 +32,7 @@ extension MigrationRun {
                 try await executeWhole(down, of: file)
                 let after = try await record(.rolledBack, migration, body: down, began: began, before: now)
                 guard after.fingerprint == before else {
-                    let differences = try await kept(before).map { after.differences(from: $0) }
+                    let differences = try await kept(before).map { after.inventory.differences(from: $0) }
                     throw MigrationError.drift(
                         action: "After \(file) the catalog is not what it was before \(migration.file), so nothing was "
                             + "changed", differences ?? [])

@@ -13,6 +13,10 @@ struct MigrationRun {
     let holder: PostgresConnection
     let lock: MigrationLock
     let server: ServerFacts
+    /// By file, the schemas that it creates.
+    private let created: [Int: [String]]
+    /// The schemas whose catalog is ours: those that files create, and the history's.
+    let ours: [String]
 
     init(
         _ migrator: Migrator, session: PostgresConnection, holder: PostgresConnection, lock: MigrationLock
@@ -21,6 +25,8 @@ struct MigrationRun {
         self.session = session
         self.holder = holder
         self.lock = lock
+        created = Dictionary(migrator.migrations.map { ($0.id, $0.createdSchemas) }) { first, _ in first }
+        ours = Set(created.values.flatMap { $0 } + [HistoryTable.schema]).sorted()
         server = try await ServerFacts.read(session)
     }
 
@@ -62,8 +68,9 @@ struct MigrationRun {
     /// A schema that a pending file is to create must not be there, unless an earlier one made it.
     func refuseForeignSchemas(_ shape: HistoryTable.Shape) async throws {
         let history = try await HistoryTable.read(session)
-        let made = Set(migrator.migrations.filter { history.applied[$0.id] != nil }.flatMap(\.createdSchemas))
-        var wanted = history.pending(migrator.migrations).flatMap(\.createdSchemas).filter { !made.contains($0) }
+        let made = Set(created.filter { history.applied[$0.key] != nil }.flatMap(\.value))
+        var wanted = history.pending(migrator.migrations).flatMap { created[$0.id] ?? [] }
+        wanted.removeAll(where: made.contains)
         wanted.removeAll { $0 == HistoryTable.schema && shape != .none }
         if shape == .none { wanted.append(HistoryTable.schema) }
         let interrupted = shape == .current ? try await interruptedSteps() : []
@@ -88,7 +95,7 @@ struct MigrationRun {
         let history = try await HistoryTable.read(session)
         try history.check(migrator.migrations)
         var applied: [AppliedMigration] = []
-        var catalog: SchemaInventory?
+        var catalog: Catalog?
         for migration in history.pending(migrator.migrations) {
             let began = ContinuousClock.now
             if migration.kind == .sql {
@@ -114,8 +121,8 @@ struct MigrationRun {
 
     /// - Returns: The catalog afterwards.
     private func apply(
-        _ migration: Migration, _ began: ContinuousClock.Instant, before: SchemaInventory?
-    ) async throws -> SchemaInventory {
+        _ migration: Migration, _ began: ContinuousClock.Instant, before: Catalog?
+    ) async throws -> Catalog {
         guard try await lock.isHeld(by: holder) else { throw MigrationError.lockLost(file: migration.file) }
         try await resetSession()
         var before = before

@@ -62,14 +62,15 @@ extension MigrationRun {
     func drift(_ history: History) async throws -> (differences: [SchemaDifference], notes: [String]) {
         guard let expected = history.expected else { return ([], []) }
         let live = try await catalog()
-        if live.serverMajor == expected.serverMajor, live.fingerprint == expected.fingerprint { return ([], []) }
+        let isSameMajor = live.inventory.serverMajor == expected.serverMajor
+        if isSameMajor, live.fingerprint == expected.fingerprint { return ([], []) }
         guard let kept = try await kept(expected.fingerprint) else {
             return ([], ["the catalog that the last fingerprint stands for was not kept; nothing can be compared"])
         }
-        guard live.serverMajor != expected.serverMajor else { return (live.differences(from: kept), []) }
-        let differences = live.versionIndependent.differences(from: kept.versionIndependent)
+        if isSameMajor { return (live.inventory.differences(from: kept), []) }
+        let differences = live.inventory.versionIndependent.differences(from: kept.versionIndependent)
         let note =
-            "the last fingerprint was taken on PostgreSQL \(expected.serverMajor), and this is \(live.serverMajor): "
+            "the last fingerprint was taken on PostgreSQL \(expected.serverMajor), and this is \(live.inventory.serverMajor): "
             + "compared without what differs between them"
         return (differences, [note])
     }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Inventory
 import Postgres
 import SQLText
 import SwiftExtensions
@@ -19,7 +18,7 @@ struct StatementRun {
     }
 
     /// - Returns: The catalog afterwards.
-    func apply(_ began: ContinuousClock.Instant, before: SchemaInventory?) async throws -> SchemaInventory {
+    func apply(_ began: ContinuousClock.Instant, before: Catalog?) async throws -> Catalog {
         let statements = migration.statements
         for statement in statements where ConcurrentIndex.isBuild(statement) && ConcurrentIndex(statement) == nil {
             throw MigrationError.unnamedIndex(file: migration.file, line: statement.line)
@@ -44,7 +43,7 @@ struct StatementRun {
         return try await finish(began, before)
     }
 
-    private func finish(_ began: ContinuousClock.Instant, _ before: SchemaInventory?) async throws -> SchemaInventory {
+    private func finish(_ began: ContinuousClock.Instant, _ before: Catalog?) async throws -> Catalog {
         try await run.resetSession()
         return try await run.transaction {
             _ = try await run.session.execute("DELETE FROM ops._migration_progress WHERE step = \(migration.id)")
