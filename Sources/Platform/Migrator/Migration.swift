@@ -72,8 +72,11 @@ package struct Migration: Sendable, Equatable {
     /// The value of a `-- key: value` line of the header.
     private func directive(_ key: String) -> String? {
         guard kind == .sql else { return nil }
-        for line in text.split(omittingEmptySubsequences: true, whereSeparator: \.isNewline) {
-            guard line.hasPrefix("--") else { return nil }
+        var rest = text[...]
+        while !rest.isEmpty {
+            let line = rest.prefix { !$0.isNewline }
+            rest = rest[line.endIndex...].dropFirst()
+            guard line.hasPrefix("--") || line.isEmpty else { return nil }
             let words = line.dropFirst(2).split(separator: " ")
             if words.first == "\(key):" { return words.dropFirst().joined(separator: " ") }
         }

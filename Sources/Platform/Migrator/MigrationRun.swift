@@ -127,11 +127,11 @@ struct MigrationRun {
         try await resetSession()
         var before = before
         if before == nil { before = try await catalog() }
-        for statement in migration.statements where migration.isTransactional && statement.endsTransaction {
-            throw MigrationError.endedTransaction(file: migration.file)
-        }
         guard migration.isTransactional else {
             return try await StatementRun(run: self, migration: migration).apply(began, before: before)
+        }
+        if migration.statements.contains(where: \.endsTransaction) {
+            throw MigrationError.endedTransaction(file: migration.file)
         }
         return try await patiently(migration.file) {
             try await transaction(of: migration.file) {
