@@ -108,6 +108,12 @@ let package = Package(
                 "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Cryptography", "HTTPServer",
                 "HTTPClient", "Postgres", "Journal", "Core", "API", "Audit", "Providers",
             ]),
+        module(
+            .domains, "Operations",
+            uses: [
+                "SwiftExtensions", "JSON", "Observability", "Lifecycle", "Arguments", "Cryptography", "HTTPServer",
+                "Postgres", "Core", "API", "Audit",
+            ]),
 
         // App: the one executable; knows everything.
         .executableTarget(
@@ -116,7 +122,7 @@ let package = Package(
                 "CAllocator", "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Lifecycle", "Arguments",
                 "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Elasticsearch",
                 "Inventory", "Migrator", "EmbeddedServers", "Journal", "ObjectStore", "Backup", "Core", "API", "Audit",
-                "Identity", "Providers", "Gateway",
+                "Identity", "Providers", "Gateway", "Operations",
             ].filter { !isSanitized || $0 != "CAllocator" }.map { .byName(name: $0) },
             path: "Sources/App/Witan",
             swiftSettings: settings),
@@ -201,6 +207,12 @@ let package = Package(
             dependencies: ["TestSupport", "Inventory", "Migrator", "Postgres", "EventLoop", "SwiftExtensions"],
             path: "Tests/Schema",
             swiftSettings: settings),
+        tests(
+            .domains, "Operations",
+            uses: [
+                "TestSupport", "Identity", "Audit", "API", "Core", "Cryptography", "Postgres", "EventLoop",
+                "HTTPServer", "JSON", "Lifecycle", "Observability", "SwiftExtensions",
+            ]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: settings),
     ],
     cLanguageStandard: .c17,

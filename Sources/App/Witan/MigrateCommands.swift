@@ -208,7 +208,7 @@ enum MigrateCommands {
         }
         return try await stores.withMigrator(
             loop: loop, observe: { event in if let line = event.line { terminal.writeError(line + "\n") } }
-        ) { migrator, _ in
+        ) { migrator in
             do {
                 return try await body(migrator, stores, loop)
             } catch let error as MigrationError {

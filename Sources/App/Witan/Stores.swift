@@ -55,19 +55,39 @@ struct Stores: Sendable {
 
     /// Brings the schema up to date and says what was applied.
     func migrate(loops: [EventLoop], logger: Logger) async throws -> [AppliedMigration] {
-        try await withMigrator(loop: loops[0], observe: { $0.log(to: logger) }) { migrator, _ in
-            do throws(MigrationError) {
-                return try await migrator.up()
-            } catch {
-                throw CommandFailure(ExitCode(rawValue: error.exitCode) ?? .failed, error.description)
-            }
+        try await withMigrator(loop: loops[0], observe: { $0.log(to: logger) }) { try await Self.up($0) }
+    }
+
+    /// Brings a schema up to date, and no store beside it.
+    static func migrate(
+        _ url: Secret<String>, loops: [EventLoop], logger: Logger
+    ) async throws -> [AppliedMigration] {
+        let database = Database(configuration: migratorConfiguration(url), loops: loops, observe: { _ in })
+        let migrator = Migrator(
+            database: database, programVersion: Version.current, actor: Account.current,
+            observe: { $0.log(to: logger) })
+        do {
+            let applied = try await up(migrator)
+            await database.close()
+            return applied
+        } catch {
+            await database.close()
+            throw error
+        }
+    }
+
+    private static func up(_ migrator: Migrator) async throws(CommandFailure) -> [AppliedMigration] {
+        do throws(MigrationError) {
+            return try await migrator.up()
+        } catch {
+            throw CommandFailure(ExitCode(rawValue: error.exitCode) ?? .failed, error.description)
         }
     }
 
     /// Lends a migrator for the schema and the stores beside it.
     func withMigrator<Value>(
         loop: EventLoop, observe: @escaping @Sendable (MigrationEvent) -> Void,
-        _ body: (Migrator, Database) async throws -> Value
+        _ body: (Migrator) async throws -> Value
     ) async throws -> Value {
         let database = Database(
             configuration: Self.migratorConfiguration(directURL), loops: [loop], observe: { _ in })
@@ -76,7 +96,7 @@ struct Stores: Sendable {
             database: database, programVersion: Version.current, actor: Account.current, stores: others.states,
             observe: observe)
         do {
-            let value = try await body(migrator, database)
+            let value = try await body(migrator)
             await others.close()
             await database.close()
             return value
@@ -84,6 +104,20 @@ struct Stores: Sendable {
             await others.close()
             await database.close()
             throw error
+        }
+    }
+
+    /// How the program's migrations and the database's compare.
+    func migrationStates(on loop: EventLoop) async throws -> [MigrationStatus] {
+        let database = Database(
+            configuration: Self.migratorConfiguration(directURL), loops: [loop], observe: { _ in })
+        do {
+            let found = try await Migrator(database: database, programVersion: Version.current).status()
+            await database.close()
+            return found
+        } catch {
+            await database.close()
+            throw CommandFailure(ExitCode(rawValue: error.exitCode) ?? .failed, error.description)
         }
     }
 

@@ -64,6 +64,9 @@ static const unsigned char migration_0013[] = {
 static const unsigned char migration_0013_down[] = {
 #embed "../../../Migrations/0013_shapes.down.sql"
 };
+static const unsigned char migration_0014[] = {
+#embed "../../../Migrations/0014_operations.sql"
+};
 static const unsigned char migration_0015[] = {
 #embed "../../../Migrations/0015_keys.redis"
 };
@@ -93,6 +96,7 @@ const cassets_file cassets_migrations[] = {
     {"0012_sharing.down.sql", migration_0012_down, sizeof migration_0012_down},
     {"0013_shapes.sql", migration_0013, sizeof migration_0013},
     {"0013_shapes.down.sql", migration_0013_down, sizeof migration_0013_down},
+    {"0014_operations.sql", migration_0014, sizeof migration_0014},
     {"0015_keys.redis", migration_0015, sizeof migration_0015},
     {"0016_search.elasticsearch", migration_0016, sizeof migration_0016},
 };
