@@ -119,6 +119,7 @@ enum SeedCommands {
             }
             try await access.withDatabase(access.directURL, role: "witan_app") { database in
                 for seed in seeds { _ = try await SeedStore.setRetired(true, seed, in: database) }
+                try await SeedStore.announce(in: database)
             }
             if arguments[Commands.json] {
                 arguments.show(["retired": .array(seeds.map { .string($0.slug) })])

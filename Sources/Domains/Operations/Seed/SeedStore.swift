@@ -66,30 +66,25 @@ package enum SeedStore {
         return written
     }
 
-    /// Retires the seed's organization with its people, keys and models, or takes that back; false when there was
+    /// Retires the seed's organization with its people, keys and models, or takes just that back; false when there was
     /// nothing to do. Rows and log stay: what proves something is never deleted. `database` acts as `witan_app`.
     package static func setRetired(_ isRetired: Bool, _ seed: SeedSet, in database: Database) async throws -> Bool {
         try await database.transaction(settings: settings(seed)) { transaction in
-            let changed = try await transaction.execute(
-                """
-                UPDATE auth.organizations SET retired_at = CASE WHEN \(isRetired) THEN now() END
-                WHERE id = \(seed.organization) AND (retired_at IS NULL) = \(isRetired)
-                """)
-            guard changed == 1 else { return false }
-            for table in ["auth.memberships", "auth.teams", "providers.providers", "providers.models"] {
+            let rows = try await transaction.query(
+                "SELECT retired_at FROM auth.organizations WHERE id = \(seed.organization) FOR UPDATE")
+            guard let row = rows.first else { return false }
+            let since: Timestamp? = try row["retired_at"]
+            guard (since == nil) == isRetired else { return false }
+            // What was retired for another reason, at another time, stays so.
+            for (table, column) in retirable {
+                let key: SQL = table == "auth.organizations" ? "id" : "org_id"
                 try await transaction.execute(
                     """
-                    UPDATE \(ArchiveStore.name(table)) SET retired_at = CASE WHEN \(isRetired) THEN now() END
-                    WHERE org_id = \(seed.organization)
+                    UPDATE \(ArchiveStore.name(table))
+                    SET \(identifier: column) = CASE WHEN \(isRetired) THEN now() END
+                    WHERE \(key) = \(seed.organization)
+                        AND \(identifier: column) IS NOT DISTINCT FROM \(since)::timestamptz
                     """)
-            }
-            try await transaction.execute(
-                """
-                UPDATE auth.api_keys SET revoked_at = CASE WHEN \(isRetired) THEN now() END
-                WHERE org_id = \(seed.organization)
-                """)
-            for snapshot in ["identity", "providers"] {
-                try await SnapshotVersionStore.raise(snapshot, in: transaction)
             }
             try await AuditService.append(
                 isRetired ? "organization.retired" : "organization.revived", category: "auth",
@@ -97,6 +92,11 @@ package enum SeedStore {
             return true
         }
     }
+
+    private static let retirable = [
+        ("auth.organizations", "retired_at"), ("auth.memberships", "retired_at"), ("auth.teams", "retired_at"),
+        ("auth.api_keys", "revoked_at"), ("providers.providers", "retired_at"), ("providers.models", "retired_at"),
+    ]
 
     /// Tells nodes that keys and models have changed. `database` acts as `witan_app`.
     package static func announce(in database: Database) async throws {
