@@ -123,7 +123,7 @@ enum DemoWorkflows {
             [
                 [
                     "id": .id(seed.id("review", at: at)), "session_id": .id(session), "language": "python",
-                    "code_length": 1840, "overall_score": "0.870", "vulnerabilities_count": 0, "issues_count": 2,
+                    "length": 1840, "overall_score": "0.870", "vulnerabilities_count": 0, "issues_count": 2,
                     "model_used": "openai/gpt-4o", "analysis_time_ms": 41000, "created_at": .time(at + .seconds(80)),
                 ]
             ])
