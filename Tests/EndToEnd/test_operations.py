@@ -87,6 +87,19 @@ def test_seeds_are_idempotent_beside_a_server_and_the_log_verifies(new_witan):
     assert run("seed", "clean", data=server.data).returncode == 2
 
 
+def test_a_seed_before_the_first_start_does_not_stand_for_the_first_organization(new_witan):
+    server = new_witan(start=False)
+    early = run("seed", "run", "--environment", "testing", data=server.data)
+    assert early.returncode == 3 and "witan init" in early.stderr
+    assert run("init", data=server.data).returncode == 0
+    before = json.loads(run("seed", "run", "--environment", "testing", "--json", data=server.data).stdout)
+    assert before["new"] == before["rows"] and before["key"].startswith("none")
+    server.start()
+    assert server.chat().status_code == 200
+    after = json.loads(run("seed", "run", "--environment", "testing", "--json", data=server.data).stdout)
+    assert after["new"] == 0 and after["key"].endswith("seed-testing.key")
+
+
 def test_status_shows_jobs_partitions_schema_and_what_is_degraded(new_witan):
     server = new_witan()
 

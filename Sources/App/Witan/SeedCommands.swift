@@ -31,7 +31,7 @@ enum SeedCommands {
 
     @Sendable private static func run(_ arguments: ParsedArguments) async throws -> ExitCode {
         try await StoreAccess.with(arguments, beside: true) { access in
-            try await refuseProduction(access)
+            try await check(access)
             let kind = SeedSet.Kind(rawValue: arguments[environment].rawValue) ?? .development
             let seed = try await access.withDatabase(access.directURL, role: "witan_owner") { owner in
                 SeedSet.make(kind, day: try await SeedStore.day(of: kind, today: .now(), owner: owner))
@@ -40,7 +40,7 @@ enum SeedCommands {
             defer { bar.finish() }
             let counts = try await write(seed, access, &bar)
             bar.finish()
-            let key = try await demoKey(seed, access)
+            let key = try await demoKey(seed, access, isNew: counts.inserted == seed.count)
             arguments.show([
                 "organization": .string(seed.slug), "rows": .whole(Int64(seed.count)),
                 "new": .whole(Int64(counts.inserted)), "sealed": .whole(Int64(counts.sealed)),
@@ -85,10 +85,13 @@ enum SeedCommands {
     }
 
     /// A key to look at the seed with, in a file beside the first one; a sentence about it.
-    private static func demoKey(_ seed: SeedSet, _ access: StoreAccess) async throws -> String {
+    private static func demoKey(
+        _ seed: SeedSet, _ access: StoreAccess, isNew: Bool
+    ) async throws -> String {
         let folder = access.configuration.text("WITAN_DATA_DIR")
         let file = "\(folder)/seed-\(seed.kind.rawValue).key"
-        if TextFile.read(file, limit: 200) != nil { return "in \(file)" }
+        // The file of a database that was reset since has a key that nobody knows any more.
+        if !isNew, TextFile.read(file, limit: 200) != nil { return "in \(file)" }
         let path = access.configuration["WITAN_MASTER_KEY_FILE"] ?? "\(folder)/master.key"
         guard let masterKey = try? MasterKey.load(path: path) else {
             return "none: there is no master key yet; start the server once and run this again"
@@ -114,6 +117,7 @@ enum SeedCommands {
             throw arguments.usageError("the seeds' organizations would be retired; say so with --confirm")
         }
         return try await StoreAccess.with(arguments, beside: true) { access in
+            try await check(access)
             let seeds = try await access.withDatabase(access.directURL, role: "witan_owner") {
                 try await SeedStore.present(in: $0)
             }
@@ -128,9 +132,9 @@ enum SeedCommands {
             } else {
                 arguments.terminal.write(
                     """
-                    Retired \(seeds.map(\.slug).joined(separator: ", ")): keys revoked, providers and models out of the catalog.
-                    Rows and log stay: nothing that proves something is deleted. 'seed run' brings it back; 'reset' empties a
-                    database that is not for production.
+                    Retired \(seeds.map(\.slug).joined(separator: ", ")): keys revoked, models out of the catalog.
+                    Rows and log stay: nothing that proves something is deleted. 'seed run' brings it back;
+                    'reset' empties a database that is not for production.
 
                     """)
             }
@@ -138,13 +142,15 @@ enum SeedCommands {
         }
     }
 
-    private static func refuseProduction(_ access: StoreAccess) async throws {
-        let environment = try await access.withDatabase(access.directURL) {
-            try await InstallationStore.environment(in: $0)
-        }
-        guard environment != "production" else {
-            throw CommandFailure(
-                .failed, "This database is marked for production and takes no seed. Nothing was changed.")
+    private static func check(_ access: StoreAccess) async throws {
+        try await access.withDatabase(access.directURL) { database in
+            guard try await InstallationStore.hasSchema(in: database) else {
+                throw CommandFailure(.pending, "This database has no schema yet. Run 'witan init' first.")
+            }
+            guard try await InstallationStore.environment(in: database) != "production" else {
+                throw CommandFailure(
+                    .failed, "This database is marked for production and takes no seed. Nothing was changed.")
+            }
         }
     }
 }

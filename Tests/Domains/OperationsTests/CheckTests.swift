@@ -118,7 +118,8 @@ import Testing
         try await withStore { store in
             try store.psql(
                 """
-                CREATE TABLE public.t (a int, b int); CREATE INDEX one ON public.t (a); CREATE INDEX two ON public.t (a);
+                CREATE TABLE public.t (a int, b int);
+                CREATE INDEX one ON public.t (a); CREATE INDEX two ON public.t (a);
                 INSERT INTO public.t SELECT g, g FROM generate_series(1, 30000) g; DELETE FROM public.t WHERE a > 10000;
                 SELECT pg_stat_force_next_flush()
                 """)

@@ -25,20 +25,7 @@ enum DemoCouncil {
 
     static func add(to seed: inout SeedSet, _ people: SeedPeople, _ models: [SeedModel]) {
         let at = seed.time(daysAgo: 9, hour: 14, minute: 3)
-        seed.add(
-            "council.configurations",
-            [
-                [
-                    "id": .id(seed.id("council triage", at: seed.time(daysAgo: 20, hour: 9))), "config_type": "council",
-                    "name": "triage", "version": 1, "created_by": .id(people["Mei"].id),
-                    "config_data": [
-                        "members": .array(
-                            answers.map { ["id": .string($0.member), "model": .string(models[0].fullName)] }),
-                        "rounds": 2, "synthesis": "consensus",
-                    ],
-                    "created_at": .time(seed.time(daysAgo: 20, hour: 9)),
-                ]
-            ])
+        configure(&seed, people, models[0])
         let request = seed.id("deliberation", at: at)
         let model = models[0]
         var responses: [JSONValue] = []
@@ -98,6 +85,23 @@ enum DemoCouncil {
             "council.deliberated", "council", entity: "request:\(request)", by: "key:\(people["Mei"].key)",
             payload: ["decision": "urgent", "agreement": "0.960", "cost": .string(total.description)], id: request)
         attack(&seed, model)
+    }
+
+    private static func configure(_ seed: inout SeedSet, _ people: SeedPeople, _ model: SeedModel) {
+        seed.add(
+            "council.configurations",
+            [
+                [
+                    "id": .id(seed.id("council triage", at: seed.time(daysAgo: 20, hour: 9))), "config_type": "council",
+                    "name": "triage", "version": 1, "created_by": .id(people["Mei"].id),
+                    "config_data": [
+                        "members": .array(
+                            answers.map { ["id": .string($0.member), "model": .string(model.fullName)] }),
+                        "rounds": 2, "synthesis": "consensus",
+                    ],
+                    "created_at": .time(seed.time(daysAgo: 20, hour: 9)),
+                ]
+            ])
     }
 
     private static func attack(_ seed: inout SeedSet, _ model: SeedModel) {

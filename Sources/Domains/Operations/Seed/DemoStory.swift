@@ -120,6 +120,14 @@ struct DemoProjects {
                     "threshold": .string(threshold), "is_critical": .bool(isCritical), "created_at": .time(at),
                 ]
             })
+        oblige(&seed, people, found, at)
+        return found
+    }
+
+    private static func oblige(
+        _ seed: inout SeedSet, _ people: SeedPeople, _ found: DemoProjects, _ at: Timestamp
+    ) {
+        let owner = people["Tomas"].id
         let policy = seed.id("policy signature", at: at)
         seed.add(
             "projects.policies",
@@ -139,6 +147,5 @@ struct DemoProjects {
                     "created_at": .time(at),
                 ]
             ])
-        return found
     }
 }

@@ -17,7 +17,15 @@ package enum SeedStore {
             "INSERT INTO ops.settings (name, value) VALUES (\(name), \(midnight.description)) ON CONFLICT DO NOTHING")
         let rows = try await owner.query("SELECT value FROM ops.settings WHERE name = \(name)")
         let kept: String = try rows.first?["value"] ?? midnight.description
-        return Timestamp(kept) ?? midnight
+        let day = Timestamp(kept) ?? midnight
+        // So that a first start can tell it from the installation's own.
+        try await owner.execute(
+            """
+            INSERT INTO ops.settings (name, value)
+            VALUES (\("seed.\(kind.rawValue).organization"), \(SeedSet(kind, slug: "", day: day).organization.description))
+            ON CONFLICT DO NOTHING
+            """)
+        return day
     }
 
     /// Inserts the rows of a batch that are not there; how many that were. `database` acts as the batch's role.
