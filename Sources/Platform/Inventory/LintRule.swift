@@ -34,6 +34,11 @@ package enum LintRule: String, Sendable, CaseIterable {
     case described
     case valid
 
+    /// The rules that only a catalog can be asked about.
+    package static let ofCatalogs: Set<LintRule> = [
+        .leadingColumn, .rowSecurity, .indexedReference, .searchPath, .publicGrant, .readableCopy, .described, .valid,
+    ]
+
     /// What is the matter, to stand behind the name of what it is the matter with.
     package var sentence: String { text.sentence }
 
@@ -42,10 +47,8 @@ package enum LintRule: String, Sendable, CaseIterable {
 
     private var text: (sentence: String, fix: String) {
         switch self {
-        case .noEnum, .noDefaultPartition, .timestamptz, .securityInvoker, .leadingColumn, .rowSecurity,
-            .indexedReference, .searchPath, .publicGrant, .readableCopy, .described, .valid:
-            textOfSchemas
-        default: textOfFiles
+        case .noEnum, .noDefaultPartition, .timestamptz, .securityInvoker: textOfSchemas
+        default: Self.ofCatalogs.contains(self) ? textOfSchemas : textOfFiles
         }
     }
 
