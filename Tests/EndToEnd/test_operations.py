@@ -105,9 +105,9 @@ def test_status_shows_jobs_partitions_schema_and_what_is_degraded(new_witan):
 
     def jobs():
         found = {job["job"]: job for job in server.api("GET", "/api/v1/status")["jobs"]}
-        return len(found) >= 4 and all(job["last_result"] for job in found.values()) and found
+        return len(found) >= 5 and all(job["last_result"] for job in found.values()) and found
     found = wait_for(jobs, 60, "the first run of every job")
-    assert {"partitions", "retention", "archives", "idempotency"} <= set(found)
+    assert {"partitions", "retention", "archives", "idempotency", "schema"} == set(found)
     assert all(job["last_result"] == "done" for job in found.values()), found
     status = server.api("GET", "/api/v1/status")
     assert status["schema"]["pending"] == 0 and status["schema"]["head"].startswith("00")
@@ -118,6 +118,21 @@ def test_status_shows_jobs_partitions_schema_and_what_is_degraded(new_witan):
     assert shown.returncode == 0 and "retention" in shown.stdout and "MONTHS AHEAD" in shown.stdout
     tables = shown.stdout.partition("PARTITIONS OF")[2].partition("degraded")[0]
     assert all(len(line) <= 100 for line in tables.splitlines()), shown.stdout
+
+
+def test_status_names_drift_and_missing_partitions(new_witan):
+    server = new_witan()
+    assert server.api("GET", "/readyz")["degraded"] == []
+
+    def job(name):
+        return {job["job"]: job for job in server.api("GET", "/api/v1/status")["jobs"]}.get(name, {})
+    wait_for(lambda: job("schema").get("last_result") == "done", 60, "the check of the schema")
+    psql(server, """
+        ALTER TABLE auth.users ADD COLUMN forgotten text;
+        UPDATE ops.jobs SET next_run_at = now() WHERE name = 'schema'""")
+    wait_for(lambda: job("schema").get("last_result") == "failed", 60, "the drift")
+    degraded = server.api("GET", "/api/v1/status")["degraded"]
+    assert any("forgotten" in problem and "migrate verify" in problem for problem in degraded), degraded
 
 
 def psql(server, sql):

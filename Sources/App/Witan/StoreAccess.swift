@@ -46,7 +46,7 @@ struct StoreAccess: Sendable {
 
     private static func open(_ configuration: Configuration, beside: Bool, logger: Logger) throws -> StoreAccess {
         let loop = EventLoop(name: "command")
-        if let url = configuration["DATABASE_URL"] {
+        if beside, let url = configuration["DATABASE_URL"] {
             // No private PostgreSQL: nothing of the data directory is needed.
             return StoreAccess(
                 configuration: configuration, databaseURL: Secret(url),
@@ -57,7 +57,7 @@ struct StoreAccess: Sendable {
         let stores = try Stores.open(configuration, logger: logger)
         return StoreAccess(
             configuration: configuration, databaseURL: stores.databaseURL, directURL: stores.directURL,
-            redisURL: stores.redisURL, isPrivate: true, stores: stores, loop: loop)
+            redisURL: stores.redisURL, isPrivate: stores.postgres != nil, stores: stores, loop: loop)
     }
 
     private static func running(_ configuration: Configuration, _ loop: EventLoop) -> StoreAccess? {
@@ -98,6 +98,9 @@ struct StoreAccess: Sendable {
     /// Brings the schema up to date and says what was applied.
     func migrate() async throws -> [String] {
         let logger = Logger(.standardError)
-        return try await Stores.migrate(directURL, loops: [loop], logger: logger).map(\.name)
+        guard let stores else {
+            return try await Stores.migrate(directURL, loops: [loop], logger: logger).map(\.name)
+        }
+        return try await stores.migrate(loops: [loop], logger: logger).map(\.name)
     }
 }

@@ -133,10 +133,16 @@ final class SchemaMonitor: Sendable {
 
     var problems: [String] {
         let found = known.withLock { $0 }
-        func names(_ state: MigrationStatus.State) -> [String] { found.filter { $0.state == state }.map(\.name) }
+        func names(_ state: MigrationStatus.State) -> [String] {
+            found.filter { $0.state == state && !$0.isDeferred }.map(\.name)
+        }
         var problems: [String] = []
         if !names(.pending).isEmpty {
             problems.append("migrations are pending: \(names(.pending).joined(separator: ", ")); witan migrate up")
+        }
+        if !names(.interrupted).isEmpty {
+            problems.append(
+                "a migration was interrupted: \(names(.interrupted).joined(separator: ", ")); witan migrate up")
         }
         if !names(.unknownToProgram).isEmpty { problems.append("the database is newer than this program; update it") }
         if !names(.changed).isEmpty {
@@ -149,8 +155,9 @@ final class SchemaMonitor: Sendable {
         let found = known.withLock { $0 }
         return [
             "applied": .whole(Int64(found.count { $0.state == .applied })),
-            "pending": .whole(Int64(found.count { $0.state == .pending })),
+            "pending": .whole(Int64(found.count { $0.state == .pending && !$0.isDeferred })),
             "head": found.last { $0.state == .applied }.map { .string($0.name) } ?? .null,
+            "without_store": .array(found.filter(\.isDeferred).map { .string($0.name) }),
         ]
     }
 }

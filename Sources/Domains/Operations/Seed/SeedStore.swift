@@ -18,11 +18,12 @@ package enum SeedStore {
         let rows = try await owner.query("SELECT value FROM ops.settings WHERE name = \(name)")
         let kept: String = try rows.first?["value"] ?? midnight.description
         let day = Timestamp(kept) ?? midnight
+        let organization = SeedSet(kind, slug: "", day: day).organization
         // So that a first start can tell it from the installation's own.
         try await owner.execute(
             """
             INSERT INTO ops.settings (name, value)
-            VALUES (\("seed.\(kind.rawValue).organization"), \(SeedSet(kind, slug: "", day: day).organization.description))
+            VALUES (\("seed.\(kind.rawValue).organization"), \(organization.description))
             ON CONFLICT DO NOTHING
             """)
         return day
