@@ -133,10 +133,15 @@ final class SchemaMonitor: Sendable {
 
     var problems: [String] {
         let found = known.withLock { $0 }
+        // What waits for a store that is not there is no problem.
         func names(_ state: MigrationStatus.State) -> [String] {
             found.filter { $0.state == state && !$0.isDeferred }.map(\.name)
         }
         var problems: [String] = []
+        if !names(.interrupted).isEmpty {
+            let interrupted = names(.interrupted).joined(separator: ", ")
+            problems.append("a migration was interrupted: \(interrupted); witan migrate up")
+        }
         if !names(.pending).isEmpty {
             problems.append("migrations are pending: \(names(.pending).joined(separator: ", ")); witan migrate up")
         }
