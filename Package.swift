@@ -70,7 +70,7 @@ let package = Package(
         module(.platform, "Postgres", uses: ["SwiftExtensions", "EventLoop", "CLibpq"]),
         module(.platform, "Redis", uses: ["SwiftExtensions", "EventLoop", "CHiredis"]),
         module(.platform, "Migrator", uses: ["SwiftExtensions", "JSON", "Cryptography", "Postgres", "CAssets"]),
-        module(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
+        module(.platform, "EmbeddedServers", uses: ["SwiftExtensions", "JSON", "Cryptography"]),
         module(.platform, "Journal", uses: ["SwiftExtensions"]),
 
         // Domains: the product, from the ground up.
@@ -134,7 +134,7 @@ let package = Package(
         tests(.platform, "Postgres", uses: ["TestSupport", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "Redis", uses: ["EmbeddedServers", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "Migrator", uses: ["TestSupport", "Postgres", "EventLoop", "SwiftExtensions"]),
-        tests(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
+        tests(.platform, "EmbeddedServers", uses: ["SwiftExtensions", "Cryptography"]),
         tests(.platform, "Journal", uses: ["SwiftExtensions"]),
         tests(.domains, "Core", uses: ["SwiftExtensions"]),
         tests(.domains, "API", uses: ["Core", "HTTPServer", "JSON", "Observability", "SwiftExtensions"]),

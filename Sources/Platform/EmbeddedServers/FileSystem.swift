@@ -60,7 +60,7 @@ enum FileSystem {
         defer { close(descriptor) }
         if let owner, owner.isOther, fchown(descriptor, owner.userID, owner.groupID) != 0 { throw .last }
         let bytes = Array(text.utf8)
-        guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else { throw .last }
+        guard write(bytes, to: descriptor), fsync(descriptor) == 0 else { throw .last }
         try move(temporary, to: path)
     }
 
@@ -71,6 +71,62 @@ enum FileSystem {
         guard directory >= 0 else { throw .last }
         defer { close(directory) }
         guard fsync(directory) == 0 else { throw .last }
+    }
+
+    /// Writes everything.
+    static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        var position = 0
+        while position < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(descriptor, $0.baseAddress?.advanced(by: position), bytes.count - position)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return false }
+            position += count
+        }
+        return true
+    }
+
+    /// The next `count` bytes, fewer at the end of the file.
+    static func readFully(_ descriptor: Int32, _ count: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let read = Glibc.read(descriptor, buffer.baseAddress?.advanced(by: filled), count - filled)
+                if read < 0, errno == EINTR { continue }
+                guard read > 0 else { break }
+                filled += read
+            }
+        }
+    }
+
+    /// How long it is without the zeros at its end, rounded up to 8.
+    static func lengthWithoutZeros(_ bytes: [UInt8]) -> Int {
+        bytes.withUnsafeBytes { buffer in
+            var words = buffer.count / 8
+            guard buffer[(words * 8)...].allSatisfy({ $0 == 0 }) else { return buffer.count }
+            while words > 0, buffer.loadUnaligned(fromByteOffset: (words - 1) * 8, as: UInt64.self) == 0 { words -= 1 }
+            return words * 8
+        }
+    }
+
+    /// Bytes free for everybody, and in all, on the file system of a path; nil when that cannot be said.
+    static func space(at path: String) -> (free: Int, total: Int)? {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { return nil }
+        return (Int(status.f_bavail * status.f_frsize), Int(status.f_blocks * status.f_frsize))
+    }
+
+    /// Bytes of the files in a directory and below, for progress: what vanishes meanwhile counts nothing.
+    static func size(ofTree path: String, without left: String) -> Int {
+        (names(in: path) ?? []).reduce(0) { sum, name in
+            guard name != left, let status = status(path + "/" + name) else { return sum }
+            return sum + (isDirectory(status) ? size(ofTree: path + "/" + name, without: left) : Int(status.st_size))
+        }
+    }
+
+    /// The last part of a path.
+    static func name(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
     }
 
     /// The path without its last part.
