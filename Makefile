@@ -9,7 +9,7 @@ export HOME := $(CURDIR)/.build/home
 $(shell mkdir -p "$(HOME)")
 endif
 
-.PHONY: help run test build bench lint docs clean test-thread test-address e2e programs
+.PHONY: help run test build bench bench-calls bench-data lint docs clean test-thread test-address e2e programs
 
 help: ## Print this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -22,7 +22,9 @@ run: ## Install what is missing, build for release and serve on 127.0.0.1:8080 u
 test: ## Install what is missing and run every test
 	@Scripts/setup test
 	swift build --build-tests
+	@Scripts/venv .venv-postgres Tests/EndToEnd/requirements-postgres.txt
 	@Scripts/swift-tests
+	@Scripts/postgres-versions
 	@$(MAKE) --no-print-directory e2e
 
 e2e: programs ## Run the end-to-end tests against the real program only (ARGS="-k stream")
@@ -39,11 +41,19 @@ build: ## Build everything for debugging
 	@Scripts/setup build
 	swift build
 
-bench: ## Measure against nginx and the bare upstream, print the table (ARGS="…")
+bench: bench-calls bench-data ## Measure beside peers, print the tables: governed calls, then the data layer
+
+bench-calls: ## Measure calls beside nginx and the bare upstream only (ARGS="…")
 	@Scripts/setup bench
 	swift build -c release --product witan
 	swift build -c release --product mock-upstream
 	/usr/bin/python3 Benchmarks/run.py $(ARGS)
+
+bench-data: ## Measure the data layer beside PostgreSQL's own programs only (ARGS="…")
+	@Scripts/setup bench
+	swift build -c release --product witan
+	swift build -c release --product audit-load
+	/usr/bin/python3 Benchmarks/data.py $(ARGS)
 
 lint: ## Check the format and the rules of STYLE.md
 	@Scripts/setup build
@@ -65,4 +75,4 @@ test-address: ## Run the tests with AddressSanitizer in the program
 	@Scripts/sanitize address $(ARGS)
 
 clean: ## Remove what was built (the data directory .witan stays)
-	rm -rf .build .venv .venv-litellm Benchmarks/results
+	rm -rf .build .venv .venv-litellm .venv-postgres Benchmarks/results

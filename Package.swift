@@ -44,6 +44,7 @@ let package = Package(
     products: [
         .executable(name: "witan", targets: ["Witan"]),
         .executable(name: "mock-upstream", targets: ["MockUpstream"]),
+        .executable(name: "audit-load", targets: ["AuditLoad"]),
     ],
     targets: [
         // C: headers of libraries from the operating system.
@@ -69,7 +70,10 @@ let package = Package(
         module(.platform, "HTTPClient", uses: ["SwiftExtensions", "EventLoop", "CCurl"]),
         module(.platform, "Postgres", uses: ["SwiftExtensions", "EventLoop", "CLibpq"]),
         module(.platform, "Redis", uses: ["SwiftExtensions", "EventLoop", "CHiredis"]),
-        module(.platform, "Migrator", uses: ["SwiftExtensions", "JSON", "Cryptography", "Postgres", "CAssets"]),
+        module(.platform, "SQLText"),
+        module(.platform, "Inventory", uses: ["SwiftExtensions", "JSON", "Cryptography", "SQLText", "Postgres"]),
+        module(
+            .platform, "Migrator", uses: ["SwiftExtensions", "JSON", "Cryptography", "SQLText", "Postgres", "CAssets"]),
         module(.platform, "EmbeddedServers", uses: ["SwiftExtensions", "JSON", "Cryptography"]),
         module(.platform, "Journal", uses: ["SwiftExtensions"]),
 
@@ -114,6 +118,11 @@ let package = Package(
             dependencies: ["HTTPServer", "EventLoop", "SwiftExtensions"],
             path: "Benchmarks/MockUpstream",
             swiftSettings: settings),
+        .executableTarget(
+            name: "AuditLoad",
+            dependencies: ["SwiftExtensions", "EventLoop", "Cryptography", "Postgres", "Audit", "Gateway"],
+            path: "Benchmarks/AuditLoad",
+            swiftSettings: settings),
 
         // Tests mirror Sources.
         .target(
@@ -125,14 +134,18 @@ let package = Package(
         tests(.platform, "ServerSentEvents"),
         tests(.platform, "JSON"),
         tests(.platform, "Observability"),
-        tests(.platform, "Lifecycle"),
-        tests(.platform, "Arguments"),
+        tests(.platform, "Lifecycle", uses: ["SwiftExtensions"]),
+        tests(.platform, "Arguments", uses: ["SwiftExtensions"]),
         tests(.platform, "Cryptography", uses: ["SwiftExtensions"]),
         tests(.platform, "EventLoop", uses: ["SwiftExtensions"]),
         tests(.platform, "HTTPServer", uses: ["EventLoop", "SwiftExtensions"]),
         tests(.platform, "HTTPClient", uses: ["HTTPServer", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "Postgres", uses: ["TestSupport", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "Redis", uses: ["EmbeddedServers", "EventLoop", "SwiftExtensions"]),
+        tests(.platform, "SQLText"),
+        tests(
+            .platform, "Inventory",
+            uses: ["TestSupport", "Postgres", "EventLoop", "EmbeddedServers", "SwiftExtensions"]),
         tests(.platform, "Migrator", uses: ["TestSupport", "Postgres", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "EmbeddedServers", uses: ["SwiftExtensions", "Cryptography"]),
         tests(.platform, "Journal", uses: ["SwiftExtensions"]),

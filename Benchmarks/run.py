@@ -6,18 +6,15 @@ import argparse
 import collections
 import contextlib
 import os
-import platform
 import resource
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
-from harness import load, processes, report, targets
+from harness import load, programs, report, targets
 
-ROOT = os.path.dirname(targets.HERE)
 CONNECTIONS = [1, 10, 64]
 
 
@@ -26,7 +23,7 @@ def main():
     for program in ["wrk", "nginx", "psql"]:
         if not shutil.which(program):
             sys.exit(f"{program} is not installed; on Debian: apt-get install wrk nginx-light postgresql-client")
-    witan, mock = find("witan", "BENCH_WITAN"), find("mock-upstream", "BENCH_MOCK")
+    witan, mock = programs.find("witan", "BENCH_WITAN"), programs.find("mock-upstream", "BENCH_MOCK")
     cores = sorted(os.sched_getaffinity(0))[: options.cores]
     os.sched_setaffinity(0, cores)
     limit = min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
@@ -39,7 +36,7 @@ def main():
     finally:
         if not options.keep:
             shutil.rmtree(directory, ignore_errors=True)
-    write(text)
+    report.write(text, "calls")
     sys.exit(0 if agrees else 1)
 
 
@@ -57,14 +54,6 @@ def arguments():
     if options.quick:
         options.rounds = options.seconds = 1
     return options
-
-
-def find(product, variable):
-    """A release product: given by the environment, else built."""
-    if path := os.environ.get(variable):
-        return os.path.abspath(path)
-    subprocess.run(["swift", "build", "-c", "release", "--product", product], cwd=ROOT, check=True)
-    return os.path.join(ROOT, ".build", "release", product)
 
 
 def measure(options, witan, mock_program, cores, directory, stack):
@@ -184,26 +173,12 @@ def goals(results, probed, mock, nginx, durable, relaxed, start, memory):
 
 
 def heading(options, cores):
-    with open("/proc/cpuinfo") as file:
-        model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), platform.machine())
-    return [
-        "# Benchmark", "",
-        f"{time.strftime('%Y-%m-%d %H:%M:%S')}, {model}, Linux {platform.release()}, cores {cores} for everything; "
+    return programs.heading("Benchmark", cores) + [
         f"{options.rounds} rounds of {options.seconds} s each, interleaved. Times are wrk's; CPU is user + system time "
         "per 2xx; × nginx is the median of the ratios of neighbouring rounds. Foreign CPU is the share of the cores "
         "that others took in the worst round (the kernel's own work counts as foreign): above some 15 % trust CPU µs "
         "and ratios only.", "",
     ]
-
-
-def write(text):
-    folder = os.path.join(targets.HERE, "results")
-    os.makedirs(folder, exist_ok=True)
-    path = os.path.join(folder, time.strftime("%Y-%m-%d-%H%M%S.md"))
-    with open(path, "w") as file:
-        file.write("\n".join(text))
-    print("\n".join(text))
-    print(f"written to {os.path.relpath(path)}")
 
 
 if __name__ == "__main__":

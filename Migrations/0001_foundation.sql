@@ -1,8 +1,13 @@
--- Roles, identity, providers, the call record and the audit log.
--- Runs on a plain PostgreSQL 15–18; no extension. Tenant tables lead with org_id and force row-level security.
+-- Roles, and what the rest of the schema is built with: the rules for tenant tables, for what is never changed,
+-- for states and for monthly partitions, as functions; and the tables of the program itself (`ops`).
+-- irreversible: everything else stands on it
+--
+-- Runs on a plain PostgreSQL 15 to 18 without extensions, as a superuser or as a role with CREATEROLE that may
+-- create schemas in this database. No trigger of this schema fires on INSERT, so that a restore by COPY is faithful.
 
 -- ── Roles ────────────────────────────────────────────────────────────────────────────────────────────────────────
--- Roles belong to the whole cluster, so another database may have made them already.
+-- Roles belong to the whole cluster, so another database may have made them already. None may log in, none is a
+-- superuser, none bypasses row-level security (managed servers refuse that).
 DO $$
 DECLARE
     role_name text;
@@ -21,246 +26,203 @@ BEGIN
 END
 $$;
 
--- Who migrates gives its work to the owner, and may act as each of the roles. A superuser needs no grant.
+-- Who migrates works as the owner, and may act as each of the roles. A superuser needs no grant. From PostgreSQL 16 on
+-- a role that may create roles is given the new one without being able to act as it: hence SET.
 DO $$
+DECLARE
+    role_name text;
+    acting text := CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
+    IF NOT pg_has_role('witan_migrator', 'witan_owner', 'MEMBER') THEN
+        GRANT witan_owner TO witan_migrator;
+    END IF;
     IF NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN
-        EXECUTE format('GRANT witan_owner, witan_app, witan_ingest, witan_sealer, witan_readonly, witan_backup TO %I',
-                       current_user);
+        FOREACH role_name IN ARRAY ARRAY['witan_owner', 'witan_app', 'witan_ingest', 'witan_sealer', 'witan_readonly',
+                                         'witan_backup']
+        LOOP
+            IF NOT (pg_has_role(role_name, acting) AND pg_has_role(role_name, 'USAGE')) THEN
+                EXECUTE format('GRANT %I TO %I', role_name, current_user);
+            END IF;
+        END LOOP;
     END IF;
 END
 $$;
 
-CREATE SCHEMA auth;
-CREATE SCHEMA providers;
-CREATE SCHEMA council;
-CREATE SCHEMA audits;
+-- The program's login of a private cluster acts as these.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'witan') THEN
+        GRANT witan_app, witan_ingest, witan_sealer, witan_readonly TO witan;
+    END IF;
+END
+$$;
+
 CREATE SCHEMA IF NOT EXISTS ops;
+ALTER SCHEMA ops OWNER TO witan_owner;
+COMMENT ON SCHEMA ops IS
+    'The program itself: its settings, nodes, queues to other stores, and the functions that the schema is built '
+    'with.';
 
--- ── auth ─────────────────────────────────────────────────────────────────────────────────────────────────────────
--- No org_id: the organization itself. Its own id is its tenant.
-CREATE TABLE auth.organizations (
-    id uuid PRIMARY KEY,
-    name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
-    slug text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
-    plan text NOT NULL DEFAULT 'free' CHECK (plan IN ('free', 'professional', 'enterprise')),
-    content_retention boolean NOT NULL DEFAULT false,
-    durable_answers boolean NOT NULL DEFAULT true,
-    unknown_price_ceiling numeric(38, 12) CHECK (unknown_price_ceiling > 0),
-    settings jsonb NOT NULL DEFAULT '{}',
-    created_at timestamptz NOT NULL DEFAULT now()
-);
+SET ROLE witan_owner;
 
--- No org_id: a person may belong to several organizations.
-CREATE TABLE auth.users (
-    id uuid PRIMARY KEY,
-    email text NOT NULL UNIQUE CHECK (email = lower(email) AND email LIKE '%_@_%' AND length(email) <= 320),
-    name text NOT NULL,
-    password_hash text,
-    created_at timestamptz NOT NULL DEFAULT now(),
-    retired_at timestamptz
-);
+-- What the owner makes is nobody else's until it is granted: PostgreSQL would let everybody execute a function.
+ALTER DEFAULT PRIVILEGES FOR ROLE witan_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+GRANT USAGE ON SCHEMA ops TO witan_app, witan_ingest, witan_sealer, witan_readonly, witan_backup;
 
-CREATE TABLE auth.memberships (
-    org_id uuid NOT NULL REFERENCES auth.organizations,
-    user_id uuid NOT NULL REFERENCES auth.users,
-    role text NOT NULL CHECK (role IN ('admin', 'manager', 'developer', 'viewer')),
-    created_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (org_id, user_id)
-);
-CREATE INDEX memberships_user ON auth.memberships (user_id);
+-- ── Values ───────────────────────────────────────────────────────────────────────────────────────────────────────
+CREATE FUNCTION ops.current_org() RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
+    SELECT nullif(current_setting('app.org_id', true), '')::uuid
+$$;
+COMMENT ON FUNCTION ops.current_org() IS
+    'The organization this transaction works for (app.org_id); null when it is not set or empty.';
 
-CREATE TABLE auth.api_keys (
-    org_id uuid NOT NULL REFERENCES auth.organizations,
-    id uuid NOT NULL,
-    name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
-    role text NOT NULL CHECK (role IN ('admin', 'manager', 'developer', 'viewer')),
-    key_hash bytea NOT NULL CHECK (length(key_hash) = 32),
-    last_four text NOT NULL CHECK (length(last_four) = 4),
-    allowed_models text[] NOT NULL DEFAULT '{}',
-    created_by uuid,
-    created_at timestamptz NOT NULL DEFAULT now(),
-    expires_at timestamptz,
-    revoked_at timestamptz,
-    PRIMARY KEY (org_id, id)
-);
--- A key is looked up before its organization is known.
-CREATE UNIQUE INDEX api_keys_hash ON auth.api_keys (key_hash);
+CREATE FUNCTION ops.uuid_at(moment timestamptz) RETURNS uuid
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog AS $$
+    SELECT (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
+$$;
+COMMENT ON FUNCTION ops.uuid_at(timestamptz) IS
+    'The smallest UUIDv7 of an instant: bounds of partitions, and of questions about time that a primary key '
+    'answers.';
 
--- ── providers ────────────────────────────────────────────────────────────────────────────────────────────────────
-CREATE TABLE providers.providers (
-    org_id uuid NOT NULL REFERENCES auth.organizations,
-    id uuid NOT NULL,
-    name text NOT NULL CHECK (name ~ '^[a-z0-9][a-z0-9._-]{0,62}$'),
-    provider_type text NOT NULL CHECK (provider_type IN
-        ('openai', 'anthropic', 'huggingface', 'local', 'openai_compatible', 'sandbox')),
-    api_endpoint text,
-    encrypted_api_key bytea,
-    encrypted_dek bytea,
-    master_key_id text,
-    key_last_4_chars text,
-    timeout_ms integer NOT NULL DEFAULT 600000 CHECK (timeout_ms BETWEEN 100 AND 3600000),
-    is_active boolean NOT NULL DEFAULT true,
-    created_at timestamptz NOT NULL DEFAULT now(),
-    retired_at timestamptz,
-    PRIMARY KEY (org_id, id),
-    CHECK ((encrypted_api_key IS NULL) = (encrypted_dek IS NULL)),
-    CHECK ((encrypted_api_key IS NULL) = (master_key_id IS NULL))
-);
-CREATE UNIQUE INDEX providers_name ON providers.providers (org_id, name) WHERE retired_at IS NULL;
+CREATE FUNCTION ops.time_of(id uuid) RETURNS timestamptz
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog AS $$
+    SELECT to_timestamp(('x' || substr(replace(id::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0)
+$$;
+COMMENT ON FUNCTION ops.time_of(uuid) IS 'The instant in a UUIDv7, to the millisecond.';
 
-CREATE TABLE providers.models (
-    org_id uuid NOT NULL,
-    id uuid NOT NULL,
-    provider_id uuid NOT NULL,
-    name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
-    max_output_tokens integer CHECK (max_output_tokens > 0),
-    created_at timestamptz NOT NULL DEFAULT now(),
-    retired_at timestamptz,
-    PRIMARY KEY (org_id, id),
-    FOREIGN KEY (org_id, provider_id) REFERENCES providers.providers
-);
-CREATE UNIQUE INDEX models_name ON providers.models (org_id, provider_id, name) WHERE retired_at IS NULL;
+CREATE FUNCTION ops.joined(words text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog AS $$
+    SELECT array_to_string(words, ' ')
+$$;
+COMMENT ON FUNCTION ops.joined(text[]) IS
+    'The words with spaces between them, for generated search columns; of text alone, and so truly immutable.';
 
-CREATE TABLE providers.prices (
-    org_id uuid NOT NULL,
-    model_id uuid NOT NULL,
-    effective_from timestamptz NOT NULL,
-    id uuid NOT NULL,
-    pricing_version text NOT NULL CHECK (length(pricing_version) BETWEEN 1 AND 100),
-    input_per_token numeric(38, 12) NOT NULL CHECK (input_per_token >= 0),
-    cached_input_per_token numeric(38, 12) CHECK (cached_input_per_token >= 0),
-    output_per_token numeric(38, 12) NOT NULL CHECK (output_per_token >= 0),
-    created_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (org_id, model_id, effective_from),
-    FOREIGN KEY (org_id, model_id) REFERENCES providers.models
-);
-
--- The ledger: one row per upstream call. request_id is a UUIDv7, so its order is time and it carries the partitions.
--- No foreign keys on the three hot tables: they are written by the ingest role from a snapshot it has already checked.
-CREATE TABLE providers.cost_records (
-    org_id uuid NOT NULL,
-    request_id uuid NOT NULL,
-    call integer NOT NULL,
-    provider text NOT NULL,
-    model text NOT NULL,
-    input_tokens integer NOT NULL CHECK (input_tokens >= 0),
-    cached_tokens integer NOT NULL CHECK (cached_tokens >= 0),
-    output_tokens integer NOT NULL CHECK (output_tokens >= 0),
-    estimated boolean NOT NULL,
-    cost numeric(38, 12) NOT NULL CHECK (cost >= 0),
-    pricing_version text NOT NULL,
-    PRIMARY KEY (org_id, request_id, call)
-) PARTITION BY RANGE (request_id);
-
--- ── council ──────────────────────────────────────────────────────────────────────────────────────────────────────
--- Every governed call; a plain call is a council of one. The start of a request is the time in its id.
-CREATE TABLE council.requests (
-    org_id uuid NOT NULL,
-    id uuid NOT NULL,
-    api_key_id uuid NOT NULL,
-    status text NOT NULL CHECK (status IN ('completed', 'failed', 'cancelled', 'interrupted')),
-    model text NOT NULL,
-    stream boolean NOT NULL,
-    http_status integer NOT NULL,
-    error_code text,
-    total_cost numeric(38, 12) NOT NULL,
-    total_latency_ms integer NOT NULL,
-    request_sha256 bytea NOT NULL,
-    response_sha256 bytea,
-    request_content text,
-    response_content text,
-    session_id uuid,
-    consensus_decision text,
-    agreement_level numeric(4, 3),
-    config_snapshot jsonb,
-    PRIMARY KEY (org_id, id)
-) PARTITION BY RANGE (id);
-
--- ── audits ───────────────────────────────────────────────────────────────────────────────────────────────────────
--- Append-only. `transaction_id` lets the sealer take exactly what is committed and final (see audits.chain).
-CREATE TABLE audits.audit_log (
-    org_id uuid NOT NULL,
-    id uuid NOT NULL,
-    category text NOT NULL,
-    action text NOT NULL,
-    outcome text NOT NULL CHECK (outcome IN ('success', 'failure')),
-    actor text NOT NULL,
-    entity text NOT NULL,
-    payload json NOT NULL,
-    digest bytea NOT NULL CHECK (length(digest) = 32),
-    transaction_id bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
-    PRIMARY KEY (org_id, id)
-) PARTITION BY RANGE (id);
--- Nearly free to keep on an append-only table, and enough to find the newest transactions.
-CREATE INDEX audit_log_transaction ON audits.audit_log USING brin (transaction_id)
-    WITH (pages_per_range = 16, autosummarize = on);
-
--- One row seals a run of entries: hash = fold of SHA-256(previous ‖ entry digest), starting from prev_hash.
-CREATE TABLE audits.chain (
-    org_id uuid NOT NULL,
-    sequence bigint NOT NULL CHECK (sequence > 0),
-    entry_ids uuid[] NOT NULL CHECK (cardinality(entry_ids) BETWEEN 1 AND 10000),
-    prev_hash bytea NOT NULL CHECK (length(prev_hash) = 32),
-    hash bytea NOT NULL CHECK (length(hash) = 32),
-    sealed_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (org_id, sequence)
-);
-
--- No org_id: where the one sealer stands. Everything with a smaller transaction id is sealed.
-CREATE TABLE audits.seal_position (
-    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
-    next_transaction_id bigint NOT NULL
-);
-INSERT INTO audits.seal_position (next_transaction_id) VALUES (0);
-
-CREATE FUNCTION audits.refuse_change() RETURNS trigger
+-- ── Triggers ─────────────────────────────────────────────────────────────────────────────────────────────────────
+CREATE FUNCTION ops.touch() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
-    RAISE EXCEPTION 'the audit log is append-only: % on %.% is refused', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
+    NEW.updated_at := now();
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION ops.touch() IS 'Trigger: keeps updated_at.';
+
+CREATE FUNCTION ops.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    RAISE EXCEPTION '%.% is append-only: % is refused', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP
         USING ERRCODE = 'insufficient_privilege';
 END
 $$;
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON audits.audit_log
-    FOR EACH ROW EXECUTE FUNCTION audits.refuse_change();
-CREATE TRIGGER no_truncate BEFORE TRUNCATE ON audits.audit_log
-    FOR EACH STATEMENT EXECUTE FUNCTION audits.refuse_change();
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON audits.chain
-    FOR EACH ROW EXECUTE FUNCTION audits.refuse_change();
-CREATE TRIGGER no_truncate BEFORE TRUNCATE ON audits.chain
-    FOR EACH STATEMENT EXECUTE FUNCTION audits.refuse_change();
+COMMENT ON FUNCTION ops.refuse_change() IS 'Trigger: refuses UPDATE, DELETE or TRUNCATE, whoever asks.';
 
--- ── ops ──────────────────────────────────────────────────────────────────────────────────────────────────────────
--- No org_id: a counter per snapshot that nodes hold in memory; it goes up in the transaction that changes the facts.
-CREATE TABLE ops.snapshot_versions (
-    snapshot text PRIMARY KEY,
-    version bigint NOT NULL
-);
-INSERT INTO ops.snapshot_versions (snapshot, version) VALUES ('identity', 1), ('providers', 1);
-
--- No org_id: facts about this installation, such as which master key seals it.
-CREATE TABLE ops.settings (
-    name text PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 100),
-    value text NOT NULL,
-    set_at timestamptz NOT NULL DEFAULT now()
-);
-
--- No org_id: who runs.
-CREATE TABLE ops.nodes (
-    id uuid PRIMARY KEY,
-    hostname text NOT NULL,
-    program_version text NOT NULL,
-    started_at timestamptz NOT NULL DEFAULT now(),
-    seen_at timestamptz NOT NULL DEFAULT now()
-);
-
--- The smallest UUIDv7 of an instant: bounds of partitions by id.
-CREATE FUNCTION ops.uuid_at(moment timestamptz) RETURNS uuid
-    LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog AS $$
-    SELECT (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
+CREATE FUNCTION ops.check_move() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    was text := to_jsonb(OLD) ->> TG_ARGV[0];
+    becomes text := to_jsonb(NEW) ->> TG_ARGV[0];
+BEGIN
+    IF was IS DISTINCT FROM becomes AND NOT (was || '>' || becomes = ANY (TG_ARGV[1:])) THEN
+        RAISE EXCEPTION '% of %.% does not go from % to %', TG_ARGV[0], TG_TABLE_SCHEMA, TG_TABLE_NAME, was, becomes
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
 $$;
+COMMENT ON FUNCTION ops.check_move() IS
+    'Trigger: lets a column (first argument) make only the moves listed (the others, as from>to).';
 
--- Creates the monthly partitions from last month to `months_ahead` months ahead, and says how many were missing.
+CREATE FUNCTION ops.check_fixed() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    IF to_jsonb(OLD) - TG_ARGV[0:] IS DISTINCT FROM to_jsonb(NEW) - TG_ARGV[0:] THEN
+        RAISE EXCEPTION 'of %.% only % may be changed', TG_TABLE_SCHEMA, TG_TABLE_NAME, array_to_string(TG_ARGV, ', ')
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION ops.check_fixed() IS 'Trigger: lets only the columns listed be changed.';
+
+-- ── Rules for tables ─────────────────────────────────────────────────────────────────────────────────────────────
+CREATE FUNCTION ops.protect(target regclass, app_rights text DEFAULT 'SELECT, INSERT, UPDATE',
+                            is_secret boolean DEFAULT false) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target);
+    EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
+    EXECUTE format($policy$CREATE POLICY tenant ON %s TO witan_app, witan_readonly
+        USING (org_id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid))
+        WITH CHECK (org_id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid))$policy$, target);
+    EXECUTE format('CREATE POLICY backup ON %s FOR SELECT TO witan_backup USING (true)', target);
+    EXECUTE format('GRANT %s ON %s TO witan_app', app_rights, target);
+    EXECUTE format('GRANT SELECT ON %s TO witan_backup', target);
+    IF NOT is_secret THEN
+        EXECUTE format('GRANT SELECT ON %s TO witan_readonly', target);
+    END IF;
+    IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = target AND attname = 'updated_at' AND NOT attisdropped) THEN
+        EXECUTE format('CREATE TRIGGER touch BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION ops.touch()', target);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION ops.protect(regclass, text, boolean) IS
+    'For migrations: makes a table with org_id a tenant''s table. Forced row-level security, the tenant policy '
+    '(app.org_id; unset means no rows), a policy for backups, grants for witan_app, witan_backup and (unless it '
+    'holds secrets) witan_readonly, and the trigger that keeps updated_at.';
+
+CREATE FUNCTION ops.append_only(target regclass) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON %s FOR EACH ROW '
+                   'EXECUTE FUNCTION ops.refuse_change()', target);
+    EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT '
+                   'EXECUTE FUNCTION ops.refuse_change()', target);
+END
+$$;
+COMMENT ON FUNCTION ops.append_only(regclass) IS 'For migrations: rows of the table are added and never changed.';
+
+CREATE FUNCTION ops.keep_rows(target regclass) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    EXECUTE format('CREATE TRIGGER no_delete BEFORE DELETE ON %s FOR EACH ROW '
+                   'EXECUTE FUNCTION ops.refuse_change()', target);
+    EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT '
+                   'EXECUTE FUNCTION ops.refuse_change()', target);
+END
+$$;
+COMMENT ON FUNCTION ops.keep_rows(regclass) IS 'For migrations: rows of the table may change and never go.';
+
+CREATE FUNCTION ops.require_empty(schema_name text, tables text[] DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    target regclass;
+    is_forced boolean;
+    is_filled boolean;
+BEGIN
+    FOR target, is_forced IN
+        SELECT oid, relforcerowsecurity FROM pg_class
+        WHERE relnamespace = schema_name::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+            AND (tables IS NULL OR relname = ANY (tables))
+        ORDER BY relname
+    LOOP
+        -- Row-level security would show the owner an empty table.
+        EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', target);
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s)', target) INTO is_filled;
+        IF is_forced THEN
+            EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
+        END IF;
+        IF is_filled THEN
+            RAISE EXCEPTION '% holds rows: going back would lose them', target
+                USING HINT = 'Make a backup, and empty the table if its rows may go.';
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION ops.require_empty(text, text[]) IS
+    'For down scripts, which drop the schema''s tables (or those named) next: refuses when one of them holds rows.';
+
+-- ── Partitions ───────────────────────────────────────────────────────────────────────────────────────────────────
 CREATE FUNCTION ops.ensure_partitions(months_ahead integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
@@ -273,7 +235,11 @@ BEGIN
         RAISE EXCEPTION 'months_ahead must be 0 to 24, not %', months_ahead;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('witan.partitions'));
-    FOREACH parent IN ARRAY ARRAY['council.requests', 'providers.cost_records', 'audits.audit_log']
+    FOR parent IN
+        SELECT format('%I.%I', n.nspname, c.relname)
+        FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE p.partstrat = 'r' AND c.relowner = 'witan_owner'::regrole
+        ORDER BY 1
     LOOP
         FOR month IN
             SELECT generate_series(date_trunc('month', now() AT TIME ZONE 'UTC') - interval '1 month',
@@ -292,140 +258,143 @@ BEGIN
     RETURN created;
 END
 $$;
+COMMENT ON FUNCTION ops.ensure_partitions(integer) IS
+    'Makes the monthly partitions of every table that is divided by its UUIDv7, from last month to so many months '
+    'ahead; returns how many were missing. Bounded by the clock, never by the rows; there is no DEFAULT '
+    'partition.';
 
--- ── Row-level security ───────────────────────────────────────────────────────────────────────────────────────────
--- Unset means no rows: never an error, never all rows.
-CREATE FUNCTION ops.current_org() RETURNS uuid
-    LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
-    SELECT nullif(current_setting('app.org_id', true), '')::uuid
+-- ── Tables ───────────────────────────────────────────────────────────────────────────────────────────────────────
+CREATE TABLE ops.snapshot_versions (
+    snapshot text PRIMARY KEY,
+    version bigint NOT NULL
+);
+COMMENT ON TABLE ops.snapshot_versions IS
+    'Counters of the snapshots that nodes hold in memory; one goes up in the transaction that changes its facts. '
+    'No org_id: a snapshot holds every organization.';
+COMMENT ON COLUMN ops.snapshot_versions.snapshot IS 'The snapshot''s name.';
+COMMENT ON COLUMN ops.snapshot_versions.version IS
+    'Goes up with every change; nodes read the snapshot anew when it differs from theirs.';
+INSERT INTO ops.snapshot_versions (snapshot, version) VALUES ('identity', 1), ('providers', 1);
+
+CREATE TABLE ops.settings (
+    name text PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 100),
+    value text NOT NULL,
+    set_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE ops.settings IS
+    'Facts about this installation, such as which master key seals it. No org_id: they are nobody''s but its own.';
+COMMENT ON COLUMN ops.settings.name IS 'What it is.';
+COMMENT ON COLUMN ops.settings.value IS 'Its value; never a secret.';
+COMMENT ON COLUMN ops.settings.set_at IS 'When it was set.';
+
+CREATE TABLE ops.nodes (
+    id uuid PRIMARY KEY,
+    hostname text NOT NULL,
+    program_version text NOT NULL,
+    started_at timestamptz NOT NULL DEFAULT now(),
+    seen_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE ops.nodes IS 'The running programs. No org_id: a node serves every organization.';
+COMMENT ON COLUMN ops.nodes.id IS 'UUIDv7 made at the program''s start.';
+COMMENT ON COLUMN ops.nodes.hostname IS 'The machine.';
+COMMENT ON COLUMN ops.nodes.program_version IS 'The program''s version.';
+COMMENT ON COLUMN ops.nodes.started_at IS 'When it started.';
+COMMENT ON COLUMN ops.nodes.seen_at IS 'When it last said that it runs.';
+
+CREATE TABLE ops.outbox (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    entity text NOT NULL CHECK (length(entity) BETWEEN 1 AND 100),
+    entity_key text NOT NULL CHECK (length(entity_key) BETWEEN 1 AND 200),
+    version bigint NOT NULL CHECK (version >= 0),
+    operation text NOT NULL CHECK (operation IN ('upsert', 'delete')),
+    payload jsonb NOT NULL DEFAULT '{}',
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (org_id, id)
+);
+COMMENT ON TABLE ops.outbox IS
+    'What the search index is still to be told: written in the transaction of the change, taken by '
+    'ops.take_outbox.';
+COMMENT ON COLUMN ops.outbox.org_id IS 'The organization whose row this is.';
+COMMENT ON COLUMN ops.outbox.id IS 'UUIDv7 made by the program; its order is time.';
+COMMENT ON COLUMN ops.outbox.entity IS 'The kind of thing, such as workflow.';
+COMMENT ON COLUMN ops.outbox.entity_key IS 'Which one; the document''s id in the index.';
+COMMENT ON COLUMN ops.outbox.version IS 'The row''s version: an index keeps the highest, whatever the order.';
+COMMENT ON COLUMN ops.outbox.operation IS 'What to do with the document.';
+COMMENT ON COLUMN ops.outbox.payload IS 'The document; empty for a delete.';
+COMMENT ON COLUMN ops.outbox.created_at IS 'When the row was made.';
+-- Not led by org_id: the index is told of all organizations in the order of time.
+CREATE INDEX outbox_order ON ops.outbox (id);
+SELECT ops.protect('ops.outbox', 'SELECT, INSERT');
+CREATE POLICY consumer ON ops.outbox TO witan_owner USING (true) WITH CHECK (true);
+
+CREATE FUNCTION ops.take_outbox(row_limit integer)
+    RETURNS TABLE (org_id uuid, id uuid, entity text, entity_key text, version bigint, operation text, payload jsonb,
+                   created_at timestamptz)
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    DELETE FROM ops.outbox o
+    USING (SELECT org_id, id FROM ops.outbox ORDER BY id LIMIT least(row_limit, 10000) FOR UPDATE SKIP LOCKED) due
+    WHERE o.org_id = due.org_id AND o.id = due.id
+    RETURNING o.org_id, o.id, o.entity, o.entity_key, o.version, o.operation, o.payload, o.created_at
 $$;
+COMMENT ON FUNCTION ops.take_outbox(integer) IS
+    'Takes the oldest rows off the outbox, for good once the caller commits, which it does when the index has '
+    'them. Rows that another program is taking are passed by.';
 
-DO $$
-DECLARE
-    tenant_table text;
-BEGIN
-    FOREACH tenant_table IN ARRAY ARRAY['auth.memberships', 'auth.api_keys', 'providers.providers', 'providers.models',
-        'providers.prices', 'providers.cost_records', 'council.requests', 'audits.audit_log', 'audits.chain']
-    LOOP
-        EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', tenant_table);
-        EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', tenant_table);
-        EXECUTE format($policy$CREATE POLICY tenant ON %s TO witan_app, witan_readonly
-            USING (org_id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid))
-            WITH CHECK (org_id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid))$policy$, tenant_table);
-    END LOOP;
-END
+CREATE TABLE ops.idempotency_keys (
+    org_id uuid NOT NULL,
+    actor text NOT NULL CHECK (length(actor) BETWEEN 1 AND 200),
+    key text NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
+    endpoint text NOT NULL,
+    request_sha256 bytea NOT NULL CHECK (length(request_sha256) = 32),
+    state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'done')),
+    response_status integer CHECK (response_status BETWEEN 100 AND 599),
+    response_headers jsonb,
+    response_body bytea CHECK (length(response_body) <= 1048576),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (org_id, actor, key),
+    CHECK ((state = 'done') = (response_status IS NOT NULL))
+);
+COMMENT ON TABLE ops.idempotency_keys IS
+    'Answers to requests that may be sent twice (Idempotency-Key): the second gets the answer of the first.';
+COMMENT ON COLUMN ops.idempotency_keys.org_id IS 'The organization whose row this is.';
+COMMENT ON COLUMN ops.idempotency_keys.actor IS 'Who sent it (key:… or user:…); keys of others do not clash.';
+COMMENT ON COLUMN ops.idempotency_keys.key IS 'The header''s value.';
+COMMENT ON COLUMN ops.idempotency_keys.endpoint IS 'Method and path; a key used for another one is refused.';
+COMMENT ON COLUMN ops.idempotency_keys.request_sha256 IS 'SHA-256 of the body; another body is refused.';
+COMMENT ON COLUMN ops.idempotency_keys.state IS 'Whether there is an answer yet.';
+COMMENT ON COLUMN ops.idempotency_keys.response_status IS 'HTTP status of the answer.';
+COMMENT ON COLUMN ops.idempotency_keys.response_headers IS 'Headers of the answer that belong to it.';
+COMMENT ON COLUMN ops.idempotency_keys.response_body IS 'Body of the answer, at most 1 MiB.';
+COMMENT ON COLUMN ops.idempotency_keys.created_at IS 'When the row was made.';
+COMMENT ON COLUMN ops.idempotency_keys.expires_at IS 'From then on the key may be used anew.';
+-- Not led by org_id: the clean-up looks for what expired, in every organization.
+CREATE INDEX idempotency_keys_expiry ON ops.idempotency_keys (expires_at);
+SELECT ops.protect('ops.idempotency_keys', is_secret => true);
+CREATE POLICY expiry ON ops.idempotency_keys TO witan_owner USING (expires_at < now());
+
+CREATE FUNCTION ops.forget_idempotency_keys() RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    WITH forgotten AS (DELETE FROM ops.idempotency_keys WHERE expires_at < now() RETURNING 1)
+    SELECT count(*) FROM forgotten
 $$;
-ALTER TABLE auth.organizations ENABLE ROW LEVEL SECURITY;
-ALTER TABLE auth.organizations FORCE ROW LEVEL SECURITY;
-CREATE POLICY tenant ON auth.organizations TO witan_app, witan_readonly
-    USING (id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid))
-    WITH CHECK (id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid));
-ALTER TABLE auth.users ENABLE ROW LEVEL SECURITY;
-ALTER TABLE auth.users FORCE ROW LEVEL SECURITY;
-CREATE POLICY members ON auth.users TO witan_app, witan_readonly
-    USING (EXISTS (SELECT FROM auth.memberships WHERE memberships.user_id = users.id
-        AND memberships.org_id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid)));
-CREATE POLICY registration ON auth.users FOR INSERT TO witan_app WITH CHECK (true);
+COMMENT ON FUNCTION ops.forget_idempotency_keys() IS 'Deletes the keys that have expired; returns how many.';
 
--- The ingest role carries many organizations in one commit, and can do nothing else.
-CREATE POLICY ingest ON council.requests FOR INSERT TO witan_ingest WITH CHECK (true);
-CREATE POLICY ingest ON providers.cost_records FOR INSERT TO witan_ingest WITH CHECK (true);
-CREATE POLICY ingest ON audits.audit_log FOR INSERT TO witan_ingest WITH CHECK (true);
--- The sealer reads the whole log and writes the chain.
-CREATE POLICY sealer ON audits.audit_log FOR SELECT TO witan_sealer USING (true);
-CREATE POLICY sealer ON audits.chain TO witan_sealer USING (true) WITH CHECK (true);
--- The snapshot functions below run as the owner and read every organization.
-CREATE POLICY snapshot ON auth.organizations FOR SELECT TO witan_owner USING (true);
-CREATE POLICY snapshot ON auth.api_keys FOR SELECT TO witan_owner USING (true);
-CREATE POLICY snapshot ON providers.providers FOR SELECT TO witan_owner USING (true);
-CREATE POLICY snapshot ON providers.models FOR SELECT TO witan_owner USING (true);
-CREATE POLICY snapshot ON providers.prices FOR SELECT TO witan_owner USING (true);
-CREATE POLICY partitions ON council.requests FOR SELECT TO witan_owner USING (true);
-
--- ── Look-ups made before the organization is known ───────────────────────────────────────────────────────────────
-CREATE FUNCTION auth.key_snapshot()
-    RETURNS TABLE (org_id uuid, id uuid, name text, role text, key_hash bytea, allowed_models text[],
-                   expires_at timestamptz, content_retention boolean, durable_answers boolean,
-                   unknown_price_ceiling numeric)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT k.org_id, k.id, k.name, k.role, k.key_hash, k.allowed_models, k.expires_at, o.content_retention,
-           o.durable_answers, o.unknown_price_ceiling
-    FROM auth.api_keys k JOIN auth.organizations o ON o.id = k.org_id
-    WHERE k.revoked_at IS NULL
-$$;
-
-CREATE FUNCTION providers.catalog_snapshot()
-    RETURNS TABLE (org_id uuid, provider_id uuid, provider text, provider_type text, api_endpoint text,
-                   encrypted_api_key bytea, encrypted_dek bytea, master_key_id text, timeout_ms integer, model_id uuid, model text,
-                   max_output_tokens integer, effective_from timestamptz, pricing_version text,
-                   input_per_token numeric, cached_input_per_token numeric, output_per_token numeric)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT p.org_id, p.id, p.name, p.provider_type, p.api_endpoint, p.encrypted_api_key, p.encrypted_dek, p.master_key_id,
-           p.timeout_ms,
-           m.id, m.name, m.max_output_tokens, c.effective_from, c.pricing_version, c.input_per_token,
-           c.cached_input_per_token, c.output_per_token
-    FROM providers.providers p
-    LEFT JOIN providers.models m ON m.org_id = p.org_id AND m.provider_id = p.id AND m.retired_at IS NULL
-    LEFT JOIN providers.prices c ON c.org_id = m.org_id AND c.model_id = m.id
-    WHERE p.retired_at IS NULL AND p.is_active
-    ORDER BY p.org_id, p.name, m.name, c.effective_from
-$$;
-
-CREATE FUNCTION auth.organization_exists() RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT EXISTS (SELECT FROM auth.organizations)
-$$;
-
--- ── Ownership and grants ─────────────────────────────────────────────────────────────────────────────────────────
-GRANT USAGE ON SCHEMA auth, providers, council, audits, ops TO witan_owner, witan_app, witan_ingest, witan_sealer,
-    witan_readonly, witan_backup;
-GRANT CREATE ON SCHEMA auth, providers, council, audits, ops TO witan_owner;
-DO $$
-DECLARE
-    object record;
-BEGIN
-    FOR object IN
-        SELECT format('%I.%I', n.nspname, c.relname) AS name
-        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname IN ('auth', 'providers', 'council', 'audits') AND c.relkind IN ('r', 'p')
-           OR n.nspname = 'ops' AND c.relname IN ('snapshot_versions', 'settings', 'nodes')
-    LOOP
-        EXECUTE format('ALTER TABLE %s OWNER TO witan_owner', object.name);
-    END LOOP;
-    FOR object IN
-        SELECT p.oid::regprocedure AS name
-        FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-        WHERE n.nspname IN ('auth', 'providers', 'council', 'audits', 'ops')
-    LOOP
-        EXECUTE format('ALTER FUNCTION %s OWNER TO witan_owner', object.name);
-        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', object.name);
-    END LOOP;
-END
-$$;
-
-GRANT SELECT, INSERT, UPDATE ON auth.organizations, auth.users, auth.memberships, auth.api_keys, providers.providers,
-    providers.models, providers.prices, ops.nodes TO witan_app;
-GRANT SELECT ON providers.cost_records, council.requests, audits.chain TO witan_app;
-GRANT SELECT, INSERT ON audits.audit_log TO witan_app;
 GRANT SELECT, UPDATE ON ops.snapshot_versions TO witan_app;
 GRANT SELECT, INSERT ON ops.settings TO witan_app;
-GRANT INSERT ON council.requests, providers.cost_records, audits.audit_log TO witan_ingest;
-GRANT SELECT ON audits.audit_log TO witan_sealer;
-GRANT SELECT, INSERT ON audits.chain TO witan_sealer;
-GRANT SELECT, UPDATE ON audits.seal_position TO witan_sealer;
-GRANT EXECUTE ON FUNCTION auth.key_snapshot(), providers.catalog_snapshot(), auth.organization_exists(),
-    ops.ensure_partitions(integer), ops.uuid_at(timestamptz), ops.current_org() TO witan_app;
-GRANT SELECT ON ALL TABLES IN SCHEMA council, audits, ops TO witan_readonly;
-GRANT SELECT ON auth.organizations, auth.memberships, providers.models, providers.prices, providers.cost_records
-    TO witan_readonly;
-GRANT SELECT ON ALL TABLES IN SCHEMA auth, providers, council, audits, ops TO witan_backup;
+GRANT SELECT, INSERT, UPDATE ON ops.nodes TO witan_app;
+GRANT SELECT ON ops.snapshot_versions, ops.settings, ops.nodes TO witan_readonly, witan_backup;
+GRANT EXECUTE ON FUNCTION ops.current_org(), ops.uuid_at(timestamptz), ops.time_of(uuid)
+    TO witan_app, witan_sealer, witan_readonly, witan_backup;
+GRANT EXECUTE ON FUNCTION ops.joined(text[]), ops.ensure_partitions(integer), ops.take_outbox(integer),
+    ops.forget_idempotency_keys() TO witan_app;
 
+RESET ROLE;
 DO $$
 BEGIN
-    IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'witan') THEN
-        GRANT witan_app, witan_ingest, witan_sealer, witan_readonly TO witan;
+    IF to_regclass('ops._migration_history') IS NOT NULL THEN
+        GRANT SELECT ON ops._migration_history TO witan_readonly, witan_backup;
     END IF;
 END
 $$;
-
-SELECT ops.ensure_partitions(3);

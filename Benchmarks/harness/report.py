@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Figures as Markdown."""
 
+import os
 import statistics
+import time
+
+from . import targets as places
 
 
 def median(rounds, field):
@@ -65,3 +69,23 @@ def targets(rows):
     lines += [f"| {name} | {sign} {goal:g} | {value:.3g} | {'met' if met else '**missed**'} |"
               for name, sign, goal, value, met in rows]
     return lines + [""]
+
+
+def figures(rows):
+    """What is asked, what came out, and how it was measured."""
+    lines = ["| | target | measured | | |", "|---|--:|--:|---|---|"]
+    for name, sign, goal, value, note in rows:
+        met = value >= goal if sign == "≥" else value <= goal
+        lines.append(f"| {name} | {sign} {goal:g} | {value:.3g} | {'met' if met else '**missed**'} | {note} |")
+    return lines + [""]
+
+
+def write(lines, kind):
+    """Prints a report and keeps it among the results."""
+    folder = os.path.join(places.HERE, "results")
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, time.strftime(f"%Y-%m-%d-%H%M%S-{kind}.md"))
+    with open(path, "w") as file:
+        file.write("\n".join(lines))
+    print("\n".join(lines))
+    print(f"written to {os.path.relpath(path)}")

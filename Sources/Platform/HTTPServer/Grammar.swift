@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SwiftExtensions
 
 /// The character classes and the field line of RFC 9110 §5 and RFC 9112 §5.
 enum Grammar {
@@ -39,28 +40,6 @@ enum Grammar {
     @inline(__always)
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
-    private static let alphanumerics = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-    private static let tokens = ASCIISet(alphanumerics + "!#$%&'*+-.^_`|~")
-    private static let hosts = ASCIISet(alphanumerics + "-._~%!$&'()*+;=:[]")
-}
-
-/// A set of ASCII characters in 128 bits.
-private struct ASCIISet {
-    private var low: UInt64 = 0
-    private var high: UInt64 = 0
-
-    init(_ members: String) {
-        for byte in members.utf8 {
-            if byte < 64 { low |= 1 << UInt64(byte) } else { high |= 1 << UInt64(byte - 64) }
-        }
-    }
-
-    @inline(__always)
-    func contains(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0..<64: low >> UInt64(byte) & 1 == 1
-        case 64..<128: high >> UInt64(byte - 64) & 1 == 1
-        default: false
-        }
-    }
+    private static let tokens = ASCIISet.token
+    private static let hosts = ASCIISet(ASCIISet.alphanumerics + "-._~%!$&'()*+;=:[]")
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SwiftExtensions
 
 /// The header fields of a request, in the order they came (RFC 9110 §5).
 ///
@@ -28,9 +29,9 @@ package struct HTTPHeaders: Sendable {
     package init(_ pairs: [(name: String, value: String)] = []) {
         for pair in pairs {
             let start = UInt32(bytes.count)
-            bytes.append(contentsOf: pair.name.utf8)
+            bytes.append(utf8: pair.name)
             let middle = UInt32(bytes.count)
-            bytes.append(contentsOf: pair.value.utf8)
+            bytes.append(utf8: pair.value)
             fields.append(
                 Field(nameStart: start, nameEnd: middle, valueStart: middle, valueEnd: UInt32(bytes.count)))
         }

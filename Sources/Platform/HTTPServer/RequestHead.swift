@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SwiftExtensions
 
 /// The request line and header fields (RFC 9112 §3, §5), taken line by line as they arrive.
 struct RequestHead {
@@ -179,7 +180,7 @@ struct RequestHead {
             fields[hostIndex].valueEnd = UInt32(authority.upperBound)
         } else {
             let start = bytes.count
-            bytes.append(contentsOf: "host".utf8)
+            bytes.append(utf8: "host")
             append(start..<bytes.count, authority)
         }
     }

@@ -31,20 +31,20 @@ enum ResponseHead {
         }
         switch framing {
         case .length(let length):
-            out.append(contentsOf: "Content-Length: ".utf8)
+            out.append(utf8: "Content-Length: ")
             appendDecimal(length, to: &out)
-            out.append(contentsOf: "\r\n".utf8)
-        case .chunked: out.append(contentsOf: "Transfer-Encoding: chunked\r\n".utf8)
+            out.append(utf8: "\r\n")
+        case .chunked: out.append(utf8: "Transfer-Encoding: chunked\r\n")
         case .untilClose: keepsAlive = false
         case .none: break
         }
         out.append(contentsOf: date)
         if !keepsAlive {
-            out.append(contentsOf: "Connection: close\r\n".utf8)
+            out.append(utf8: "Connection: close\r\n")
         } else if minorVersion == 0 {
-            out.append(contentsOf: "Connection: keep-alive\r\n".utf8)
+            out.append(utf8: "Connection: keep-alive\r\n")
         }
-        out.append(contentsOf: "\r\n".utf8)
+        out.append(utf8: "\r\n")
         return refused
     }
 
@@ -55,7 +55,7 @@ enum ResponseHead {
             out.append(Hex.digit(UInt8(size >> shift & 15)))
             shift -= 4
         }
-        out.append(contentsOf: "\r\n".utf8)
+        out.append(utf8: "\r\n")
     }
 
     /// The `date` line in IMF-fixdate (RFC 9110 §5.6.7): `Date: Sun, 06 Nov 1994 08:49:37 GMT`.
@@ -84,17 +84,17 @@ enum ResponseHead {
     /// Appends a field, or nothing and false when it must not be sent.
     private static func append(_ name: String, _ value: String, to out: inout [UInt8]) -> Bool {
         let start = out.count
-        out.append(contentsOf: name.utf8)
+        out.append(utf8: name)
         let nameEnd = out.count
-        out.append(contentsOf: ": ".utf8)
+        out.append(utf8: ": ")
         let valueStart = out.count
-        out.append(contentsOf: value.utf8)
+        out.append(utf8: value)
         var isSendable = nameEnd > start
         for index in start..<nameEnd where !Grammar.isToken(out[index]) { isSendable = false }
         for index in valueStart..<out.count where out[index] <= 0x0D {
             if out[index] == 0x0D || out[index] == 0x0A || out[index] == 0x00 { isSendable = false }
         }
-        if isSendable { out.append(contentsOf: "\r\n".utf8) } else { out.removeLast(out.count - start) }
+        if isSendable { out.append(utf8: "\r\n") } else { out.removeLast(out.count - start) }
         return isSendable
     }
 

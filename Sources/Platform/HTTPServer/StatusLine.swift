@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import SwiftExtensions
 
 /// The first line of a response (RFC 9112 §4).
 enum StatusLine {
     static func append(_ status: Int, to out: inout [UInt8]) {
         if status == 200 {
-            out.append(contentsOf: "HTTP/1.1 200 OK\r\n".utf8)
+            out.append(utf8: "HTTP/1.1 200 OK\r\n")
         } else {
-            out.append(contentsOf: "HTTP/1.1 \(status) \(reason(status))\r\n".utf8)
+            out.append(utf8: "HTTP/1.1 \(status) \(reason(status))\r\n")
         }
     }
 

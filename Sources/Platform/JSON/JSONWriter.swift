@@ -113,7 +113,7 @@ package struct JSONWriter: Sendable {
 
     private mutating func literal(_ text: String) {
         beginValue()
-        bytes.append(contentsOf: text.utf8)
+        bytes.append(utf8: text)
     }
 
     private mutating func beginValue() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Cryptography
 import JSON
+import SQLText
 
 /// What a file says, whatever it looks like: the checksum that decides whether a file is still the one that was
 /// applied.

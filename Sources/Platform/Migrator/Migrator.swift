@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Postgres
+import SQLText
 
 /// Brings a database up to date: the files it does not have yet, in order, by one program at a time.
 ///

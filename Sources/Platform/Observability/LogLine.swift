@@ -35,9 +35,9 @@ struct LogLine {
 
     private func appendJSON(to line: inout [UInt8]) {
         line.append(contentsOf: #"{"time":""#.utf8)
-        line.append(contentsOf: time.description.utf8)
+        line.append(utf8: time.description)
         line.append(contentsOf: #"","level":""#.utf8)
-        line.append(contentsOf: level.name.utf8)
+        line.append(utf8: level.name)
         line.append(contentsOf: #"","message":"#.utf8)
         Self.appendQuoted(message.description, to: &line)
         for (name, value) in fields.prefix(Self.fieldsMaximum) {
@@ -49,7 +49,7 @@ struct LogLine {
             switch value {
             case .string, .redacted: Self.appendQuoted(value.text, to: &line)
             case .number(let number) where !number.isFinite: Self.appendQuoted(value.text, to: &line)
-            default: line.append(contentsOf: value.text.utf8)
+            default: line.append(utf8: value.text)
             }
         }
         line.append(UInt8(ascii: "}"))
@@ -63,11 +63,11 @@ struct LogLine {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
                 line.append(UInt8(ascii: "\\"))
                 line.append(byte)
-            case UInt8(ascii: "\n"): line.append(contentsOf: #"\n"#.utf8)
-            case UInt8(ascii: "\r"): line.append(contentsOf: #"\r"#.utf8)
-            case UInt8(ascii: "\t"): line.append(contentsOf: #"\t"#.utf8)
+            case UInt8(ascii: "\n"): line.append(utf8: #"\n"#)
+            case UInt8(ascii: "\r"): line.append(utf8: #"\r"#)
+            case UInt8(ascii: "\t"): line.append(utf8: #"\t"#)
             case 0..<0x20, 0x7f:
-                line.append(contentsOf: #"\u00"#.utf8)
+                line.append(utf8: #"\u00"#)
                 line.append(Hex.digit(byte >> 4))
                 line.append(Hex.digit(byte & 15))
             default: line.append(byte)
@@ -88,18 +88,18 @@ struct LogLine {
         line.append(contentsOf: time.description.utf8.dropFirst(11).prefix(12))
         line.append(UInt8(ascii: " "))
         let name = level.name.uppercased()
-        if colored { line.append(contentsOf: level.color.utf8) }
-        line.append(contentsOf: name.utf8)
-        if colored { line.append(contentsOf: "\u{1B}[0m".utf8) }
+        if colored { line.append(utf8: level.color) }
+        line.append(utf8: name)
+        if colored { line.append(utf8: "\u{1B}[0m") }
         line.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 8 - name.utf8.count))
-        line.append(contentsOf: message.description.utf8)
+        line.append(utf8: message.description)
         for (name, value) in fields.prefix(Self.fieldsMaximum) {
             line.append(UInt8(ascii: " "))
-            line.append(contentsOf: name.utf8)
+            line.append(utf8: name)
             line.append(UInt8(ascii: "="))
             let text = value.text
             let isPlain = !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x5c && $0 != 0x7f }
-            if isPlain { line.append(contentsOf: Self.cut(text).utf8) } else { Self.appendQuoted(text, to: &line) }
+            if isPlain { line.append(utf8: Self.cut(text)) } else { Self.appendQuoted(text, to: &line) }
         }
     }
 }

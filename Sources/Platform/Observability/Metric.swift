@@ -70,9 +70,16 @@ final class CellFamily<Cell: Sendable>: Sendable {
     let labels: [String]
     private let childrenMaximum: Int
     private let make: @Sendable () -> Cell
-    private let cells = Locked<[[String]: Cell]>([:])
+    private let state = Locked(State())
     /// The only cell of a family without labels.
     let single: Cell
+
+    private struct State {
+        var cells: [[String]: Cell] = [:]
+        /// The latest few: comparing a few strings costs less than hashing them.
+        var recent: [(values: [String], cell: Cell)] = []
+        var oldest = 0
+    }
 
     init(
         _ name: String, _ help: String, labels: [String], childrenMaximum: Int, make: @escaping @Sendable () -> Cell
@@ -92,20 +99,32 @@ final class CellFamily<Cell: Sendable>: Sendable {
     func cell(_ values: [String]) -> Cell {
         precondition(values.count == labels.count, "\(name) has the labels \(labels)")
         if labels.isEmpty { return single }
-        return cells.withLock { cells in
-            if let cell = cells[values] { return cell }
-            let key = cells.count < childrenMaximum ? values : labels.map { _ in "other" }
-            if let cell = cells[key] { return cell }
-            let cell = make()
-            cells[key] = cell
+        return state.withLock { state in
+            if let known = state.recent.first(where: { $0.values == values }) { return known.cell }
+            let cell = cell(values, &state.cells)
+            if state.recent.count < 8 {
+                state.recent.append((values, cell))
+            } else {
+                state.recent[state.oldest] = (values, cell)
+                state.oldest = (state.oldest + 1) % 8
+            }
             return cell
         }
+    }
+
+    private func cell(_ values: [String], _ cells: inout [[String]: Cell]) -> Cell {
+        if let cell = cells[values] { return cell }
+        let key = cells.count < childrenMaximum ? values : labels.map { _ in "other" }
+        if let cell = cells[key] { return cell }
+        let cell = make()
+        cells[key] = cell
+        return cell
     }
 
     /// All cells with their labels, in a stable order.
     func children() -> [(labels: [(String, String)], cell: Cell)] {
         if labels.isEmpty { return [([], single)] }
-        let all = cells.withLock { $0 }.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        let all = state.withLock { $0.cells }.sorted { $0.key.lexicographicallyPrecedes($1.key) }
         return all.map { (Array(zip(labels, $0.key)), $0.value) }
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import EventLoop
+import Synchronization
 
 /// How far COPY data got.
 enum CopyProgress {
@@ -47,7 +48,11 @@ class Exchange: @unchecked Sendable {
 
     var statements: [SQL]
     private let script: String?
-    private var continuation: UnsafeContinuation<Outcome, Never>?
+    private var continuation: UnsafeContinuation<Void, Never>?
+    private var answer: Outcome?
+    /// Stored after the answer, loaded before it is read. The runtime orders the two as well, but ThreadSanitizer
+    /// does not see that when the answer comes before the caller has suspended.
+    private let isAnswered = Atomic(false)
     private var prepares: [Int: SQL] = [:]
     private var last: ResultSet?
     private(set) var error: PostgresError?
@@ -78,9 +83,11 @@ class Exchange: @unchecked Sendable {
         } onCancel: {
             loop.execute { self.stop(cancel) }
         }
+        guard isAnswered.load(ordering: .acquiring), let answer else { return .failure(.closed) }
+        return answer
     }
 
-    private func begin(_ continuation: UnsafeContinuation<Outcome, Never>, _ submit: (QueryExchange) -> Void) {
+    private func begin(_ continuation: UnsafeContinuation<Void, Never>, _ submit: (QueryExchange) -> Void) {
         unsafe self.continuation = unsafe continuation
         if let reasonToStop { resolve(.failure(reasonToStop)) } else { submit(self) }
     }
@@ -146,6 +153,8 @@ class Exchange: @unchecked Sendable {
     func resolve(_ outcome: Outcome) {
         guard !isResolved, let continuation = unsafe continuation else { return }
         isResolved = true
-        unsafe continuation.resume(returning: outcome)
+        answer = outcome
+        isAnswered.store(true, ordering: .releasing)
+        unsafe continuation.resume()
     }
 }

@@ -110,6 +110,6 @@ package struct PostgresJSON: Sendable, Hashable, PostgresEncodable {
     package static var postgresType: PostgresType { .jsonb }
     package func encode(into bytes: inout [UInt8]) {
         if boundType == .jsonb { bytes.append(1) }  // jsonb's binary format starts with its version
-        bytes.append(contentsOf: text.utf8)
+        bytes.append(utf8: text)
     }
 }

@@ -123,6 +123,31 @@ import Testing
         }
     }
 
+    @Test("steps end between transactions, and one that is longer than a step is sealed whole")
+    func steps() async throws {
+        try await withStore { store in
+            let database = store.open(role: "witan_app")
+            let sealer = SealerWorker(database: store.open(role: "witan_sealer"), entriesPerStep: 3)
+            let organization = UniqueID.v7()
+            for count in [1, 2, 5, 1, 1, 4] {
+                try await database.transaction(organization: organization) { transaction in
+                    for number in 0..<count {
+                        try await AuditService.append(
+                            "thing.\(number)", category: "tests", entity: "t:1", by: "system", of: organization,
+                            in: transaction)
+                    }
+                }
+            }
+            #expect(try await sealAll(14, by: sealer) == 14)
+            let (verification, _) = try await AuditService(database: database).verify(organization)
+            #expect(verification.isIntact)
+            #expect(verification.sealed == 14)
+            let lengths = try store.psql(
+                "SELECT string_agg(cardinality(entry_ids)::text, ' ' ORDER BY sequence) FROM audits.chain")
+            #expect(lengths.split(separator: " ").compactMap { Int($0) }.max() ?? 0 >= 5)
+        }
+    }
+
     @Test("an entry that no sealer has come to is counted as unsealed, a forged one too")
     func unsealed() async throws {
         try await withStore { store in

@@ -20,7 +20,8 @@ import Testing
             #expect(principal.policy.unknownPriceCeiling == nil)
             #expect(try fixture.count("auth.organizations") == "1")
             #expect(
-                try fixture.store.psql("SELECT role FROM auth.memberships JOIN auth.users u ON u.id = user_id")
+                try fixture.store.psql(
+                    "SELECT memberships.role FROM auth.memberships JOIN auth.users u ON u.id = user_id")
                     == "admin")
             #expect(Set(try fixture.actions()) == ["organization.created", "key.created"])
             let organization = try await fixture.organizations.find(principal.organization)

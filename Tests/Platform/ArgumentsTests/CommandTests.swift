@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import Synchronization
+import SwiftExtensions
 import Testing
 
 @testable import Arguments
 
 /// A terminal that remembers, and a program that says what it was given.
 final class Screen: Sendable {
-    private let out = Mutex("")
-    private let err = Mutex("")
+    private let out = Locked("")
+    private let err = Locked("")
     var output: String { out.withLock { $0 } }
     var errors: String { err.withLock { $0 } }
 

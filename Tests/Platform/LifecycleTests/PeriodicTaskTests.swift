@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Lifecycle
-import Synchronization
+import SwiftExtensions
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct PeriodicTaskTests {
@@ -20,8 +20,8 @@ import Testing
     @Test("a wake runs the body early; wakes during a run are one more run")
     func wake() async throws {
         let shutdown = ShutdownSignal()
-        let runs = Mutex(0)
-        let task = Mutex<PeriodicTask?>(nil)
+        let runs = Locked(0)
+        let task = Locked<PeriodicTask?>(nil)
         let periodic = PeriodicTask(name: "long", every: .seconds(3600), onError: { _ in }) {
             let run = runs.withLock { runs in
                 runs += 1

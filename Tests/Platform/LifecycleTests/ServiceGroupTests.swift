@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import Lifecycle
-import Synchronization
+import SwiftExtensions
 import Testing
 
 /// What happened, in order.
 final class Journal: Sendable {
-    private let lines = Mutex<[String]>([])
+    private let lines = Locked<[String]>([])
     func note(_ line: String) { lines.withLock { $0.append(line) } }
     var all: [String] { lines.withLock { $0 } }
 }

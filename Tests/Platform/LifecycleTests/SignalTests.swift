@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
-import Synchronization
+import SwiftExtensions
 import Testing
 
 @testable import Lifecycle
@@ -52,7 +52,7 @@ import Testing
     func unixSignals() async {
         let shutdown = ShutdownSignal()
         let insisted = ShutdownSignal()
-        let number = Mutex<Int32>(0)
+        let number = Locked<Int32>(0)
         // The new thread inherits the mask, so a signal sent to it never ends this process.
         UnixSignals.block()
         let thread = UnixSignals.startListening(triggering: shutdown) { signal in

@@ -33,7 +33,8 @@ final class TestCluster: @unchecked Sendable {
         start()
     }
 
-    private static let binaries = "/usr/lib/postgresql/15/bin"
+    private static let binaries =
+        getenv("WITAN_TEST_POSTGRES_PROGRAMS").map { String(cString: $0) } ?? "/usr/lib/postgresql/15/bin"
     private static let prefix = ["/usr/bin/setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"]
 
     func start() {

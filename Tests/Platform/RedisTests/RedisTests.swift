@@ -61,7 +61,7 @@ import Testing
 
     @Test("keys and values hold any bytes, also none, also megabytes")
     func bytes() async throws {
-        let redis = try client()
+        let redis = try client(timeout: .seconds(20))
         let large = Array(repeating: UInt8(0xFF), count: 8 << 20)
         for value in [[], [0], Array(0...255), Array("\r\n$3\r\n".utf8), large] {
             let key = RedisArgument([0, 13, 10] + value.prefix(10))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Testing
 
-@testable import Migrator
+@testable import SQLText
 
 @Suite("Statements of a script")
 struct StatementSplitterTests {

@@ -2,24 +2,28 @@
 
 /// Reads a script's tokens as PostgreSQL's scanner does (manual §4.1), as far as statements and checksums need it:
 /// white space and comments (`/* */` nests) are left out, quotes are whole. Cut-off input ends a token, never traps.
-struct SQLLexer {
-    enum Kind: UInt8 {
+package struct SQLLexer {
+    /// What a token is; the raw values are a part of checksums.
+    package enum Kind: UInt8 {
         case word = 1, string, identifier, dollarQuoted, symbol, open, close, semicolon
     }
 
-    struct Token: Equatable {
-        let kind: Kind
+    /// One token.
+    package struct Token: Equatable, Sendable {
+        /// What it is.
+        package let kind: Kind
         /// The token's place in the script, in bytes.
-        let range: Range<Int>
+        package let range: Range<Int>
         /// Whether a quote stands right behind a word or `&`, as in `E'…'` and `U&"…"`.
-        let isPrefixed: Bool
+        package let isPrefixed: Bool
     }
 
     private let bytes: [UInt8]
     private var position = 0
     private var found: [Token] = []
 
-    static func tokens(in bytes: [UInt8]) -> [Token] {
+    /// The tokens of a script, in order.
+    package static func tokens(in bytes: [UInt8]) -> [Token] {
         var lexer = SQLLexer(bytes: bytes)
         while let byte = lexer.peek() { lexer.step(byte) }
         return lexer.found

@@ -2,21 +2,23 @@
 
 /// Divides a script into its statements as psql does: at semicolons outside of quotes, comments and parentheses. The
 /// bodies of SQL-standard functions (`BEGIN ATOMIC`) are not seen as one.
-struct StatementSplitter {
+package struct StatementSplitter {
     /// A statement from its first token to its last, without its semicolon.
-    struct Statement: Equatable {
-        let text: String
+    package struct Statement: Equatable, Sendable {
+        /// As it stands in the script.
+        package let text: String
         /// The line it begins on, from 1.
-        let line: Int
+        package let line: Int
         /// The tokens that are words, in lower case, in order.
-        let words: [String]
+        package let words: [String]
     }
 
     private let bytes: [UInt8]
     private var current: [SQLLexer.Token] = []
     private var found: [Statement] = []
 
-    static func statements(in script: String) -> [Statement] {
+    /// The statements of a script, in order.
+    package static func statements(in script: String) -> [Statement] {
         var splitter = StatementSplitter(bytes: Array(script.utf8))
         var depth = 0
         for token in SQLLexer.tokens(in: splitter.bytes) {

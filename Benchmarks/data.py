@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures the data layer beside PostgreSQL's own programs, on one private cluster; see README.md."""
+
+import argparse
+import contextlib
+import glob
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from harness import processes, programs, report
+
+# Where Debian keeps PostgreSQL's programs; else they are looked for on the path.
+FOLDERS = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: int(path.split("/")[4]))
+
+
+def main():
+    options = arguments()
+    witan, load = programs.find("witan", "BENCH_WITAN"), programs.find("audit-load", "BENCH_AUDIT_LOAD")
+    if FOLDERS:
+        os.environ["PATH"] = FOLDERS[-1] + os.pathsep + os.environ["PATH"]
+    cores = sorted(os.sched_getaffinity(0))[: options.cores]
+    os.sched_setaffinity(0, cores)
+    directory = tempfile.mkdtemp(prefix="witan-bench-")
+    os.chmod(directory, 0o755)  # PostgreSQL runs as another user when this is root.
+    try:
+        with contextlib.ExitStack() as stack:
+            rows = measure(options, Cluster(directory, stack, witan), witan, load)
+    finally:
+        if not options.keep:
+            shutil.rmtree(directory, ignore_errors=True)
+    report.write(programs.heading("The data layer", cores) + report.figures(rows), "data")
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the audit log (1,000,000)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of what is short (5)")
+    parser.add_argument("--quick", action="store_true", help="20,000 rows, one round")
+    parser.add_argument("--cores", type=int, default=2, help="cores that everything runs on (2)")
+    parser.add_argument("--keep", action="store_true", help="keep the cluster's directory")
+    options = parser.parse_args()
+    if options.quick:
+        options.rows, options.rounds = 20_000, 1
+    return options
+
+
+class Cluster:
+    """A private cluster that a server started, with databases of our own beside the server's."""
+
+    def __init__(self, directory, stack, witan):
+        self.directory, self.witan = directory, witan
+        self.data, log = os.path.join(directory, "data"), os.path.join(directory, "witan.log")
+        port = processes.free_port()
+        child = processes.start([witan, "serve", "--listen", f"127.0.0.1:{port}", "--data-dir", self.data], log)
+        stack.callback(processes.stop, child)
+        processes.wait_ready(f"http://127.0.0.1:{port}/readyz", child, log)
+        with open(os.path.join(self.data, "postgres", "postmaster.pid")) as file:
+            self.socket = file.read().split("\n")[4]
+
+    def url(self, database):
+        return f"host={self.socket} user=witan_root dbname={database}"
+
+    def environment(self, database):
+        return {
+            **os.environ, "DATABASE_URL": self.url(database), "PGHOST": self.socket, "PGUSER": "witan_root",
+            "PGDATABASE": database, "WITAN_DATA_DIR": os.path.join(self.directory, "tools"),
+        }
+
+    def run(self, database, *command, **extra):
+        """Seconds that a program took; its output is shown when it fails."""
+        begun = time.monotonic()
+        done = subprocess.run(
+            command, env={**self.environment(database), **extra}, capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        self.output = done.stdout
+        return time.monotonic() - begun
+
+    def query(self, database, text):
+        self.run(database, "psql", "-XAtqv", "ON_ERROR_STOP=1", "-c", text)
+        return self.output.strip()
+
+    def create(self, database):
+        self.query("postgres", f"CREATE DATABASE {database}")
+
+    def drop(self, database):
+        self.query("postgres", f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+
+    def migrate(self, database):
+        return self.run(database, self.witan, "migrate", "up")
+
+
+def measure(options, cluster, witan, load):
+    rows = schema(options, cluster)
+    cluster.create("log")
+    cluster.migrate("log")
+    rows += batches(options, cluster, load)
+    rows += row_security(options, cluster)
+    return rows
+
+
+def schema(options, cluster):
+    """Migrations on an empty database, and with nothing to do."""
+    fresh, idle = [], []
+    for _ in range(options.rounds):
+        cluster.create("fresh")
+        fresh.append(cluster.migrate("fresh"))
+        idle += [cluster.migrate("fresh") for _ in range(3)]
+        cluster.drop("fresh")
+    return [
+        ("fresh schema built, s", "≤", 1.5, statistics.median(fresh), f"median of {len(fresh)}, program start included"),
+        ("nothing pending, ms", "≤", 50, statistics.median(idle) * 1000, f"median of {len(idle)}, the same"),
+    ]
+
+
+def batches(options, cluster, load):
+    """The batch path of the call record beside COPY of the same rows."""
+    cluster.run("log", load, cluster.url("log"), str(options.rows))
+    seconds = float(cluster.output)
+    found = int(cluster.query("log", "SELECT count(*) FROM audits.audit_log"))
+    if found != options.rows:
+        sys.exit(f"{found} of {options.rows} rows were written")
+    columns = "org_id, id, category, action, outcome, actor, entity, payload, digest"
+    path = os.path.join(cluster.directory, "rows")
+    cluster.run("log", "psql", "-Xqc", f"\\copy (SELECT {columns} FROM audits.audit_log) TO '{path}' (FORMAT binary)")
+    cluster.create("copy")
+    cluster.migrate("copy")
+    copied = cluster.run(
+        "copy", "psql", "-Xqv", "ON_ERROR_STOP=1", "-c",
+        f"\\copy audits.audit_log ({columns}) FROM '{path}' (FORMAT binary)")
+    os.unlink(path)
+    cluster.drop("copy")
+    return [(
+        "audit rows through the batch path ÷ COPY of the same", "≥", 0.4, copied / seconds,
+        f"{options.rows:,} rows: {options.rows / seconds:,.0f} a second, COPY {options.rows / copied:,.0f}")]
+
+
+def row_security(options, cluster):
+    """A read by primary key as the application's role, beside the same read by one that passes row-level security."""
+    organization, entry = cluster.query("log", "SELECT org_id, id FROM audits.audit_log LIMIT 1").split("|")
+    script = os.path.join(cluster.directory, "read.sql")
+    with open(script, "w") as file:
+        file.write(
+            "SELECT id, action, payload FROM audits.audit_log "
+            f"WHERE org_id = '{organization}' AND id = '{entry}';\n")
+    cluster.query("log", "ANALYZE audits.audit_log")
+
+    def rate(setting):
+        cluster.run("log", "pgbench", "-nM", "prepared", "-f", script, "-T", "2", "-c", "2", PGOPTIONS=setting)
+        return next(float(line.split()[2]) for line in cluster.output.splitlines() if line.startswith("tps"))
+
+    ratios = []
+    for _ in range(max(3, options.rounds)):
+        free = rate("")
+        ratios.append(rate(f"-c role=witan_app -c app.org_id={organization}") / free)
+    return [(
+        "read by primary key under row-level security ÷ without", "≥", 0.9, statistics.median(ratios),
+        f"median of {len(ratios)} neighbouring rounds, the last without: {free:,.0f} a second")]
+
+
+if __name__ == "__main__":
+    main()
