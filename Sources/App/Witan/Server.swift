@@ -54,7 +54,7 @@ struct Server: Sendable {
         let redis = try stores.redisURL.map { url in
             try Redis(configuration: RedisConfiguration(url: url), loops: [loops[0]], observe: observer.redis)
         }
-        let masterKey = try Self.masterKey(configuration, stores: stores)
+        let masterKey = try Self.masterKey(configuration)
         let pepper = masterKey.subkey("api keys")
 
         let announce = { @Sendable (snapshot: String) in
@@ -110,10 +110,9 @@ struct Server: Sendable {
         }
     }
 
-    private static func masterKey(_ configuration: Configuration, stores: Stores) throws -> MasterKey {
-        let path = configuration["WITAN_MASTER_KEY_FILE"] ?? "\(stores.directory.path)/master.key"
+    private static func masterKey(_ configuration: Configuration) throws -> MasterKey {
         do {
-            return try MasterKey.loadOrCreate(path: path)
+            return try MasterKey.loadOrCreate(path: configuration.masterKeyFile)
         } catch {
             throw CommandFailure(.failed, error.description)
         }
@@ -189,7 +188,7 @@ struct Server: Sendable {
                 PeriodicTask(name: "partitions", every: .seconds(3600), onError: failed("partitions")) {
                     try await Partitions.ensure(in: database)
                 },
-                identity, models,
+                identity, models, StorageService(stores: stores, database: database),
                 FrontDoor(http: http, readiness: readiness, drainWithin: configuration.duration("WITAN_DRAIN_TIMEOUT")),
             ], drainWithin: configuration.duration("WITAN_DRAIN_TIMEOUT") + .seconds(10))
     }

@@ -25,6 +25,7 @@ struct SystemStatus: Sendable {
         if !writer.isReady { degraded.append("calls cannot be recorded and are refused") }
         if let redis, case .degraded(let reason) = redis.state { degraded.append(.string("redis: \(reason)")) }
         if redis == nil { degraded.append("redis is not there; changes on other nodes are seen by polling") }
+        degraded += (stores.disk.degraded + (stores.archive?.degraded ?? [])).map { .string($0) }
         let pool = database.statistics
         return [
             "version": .string(Version.current), "ready": .bool(readiness.isReady),
@@ -38,6 +39,7 @@ struct SystemStatus: Sendable {
                 "open": .number(JSONNumber(Int64(pool.open))), "idle": .number(JSONNumber(Int64(pool.idle))),
                 "waiting": .number(JSONNumber(Int64(pool.waiting))),
             ],
+            "archive": stores.archive?.view ?? .null,
             "keys": .number(JSONNumber(Int64(keys.count))), "degraded": .array(degraded),
         ]
     }
@@ -49,6 +51,7 @@ enum SystemRoutes {
     static let metrics: [any Metric] = [
         APIMetrics.requests, APIMetrics.duration, GatewayMetrics.calls, GatewayMetrics.tokens,
         GatewayMetrics.overhead, Observer.batches, Observer.batchEntries, Observer.refusedRequests,
+        ClusterArchive.waitingFiles, ClusterArchive.failures, ClusterArchive.lastBase, StorageService.freeBytes,
         CollectedMetric.process,
     ]
 

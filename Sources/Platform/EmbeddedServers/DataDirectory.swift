@@ -143,6 +143,11 @@ package final class DataDirectory: Sendable {
         return changed.archiveID ?? .v7()
     }
 
+    /// The id that a data directory has in an archive, also while another program holds it; nil when it has none.
+    static func archiveID(at path: String) -> UniqueID? {
+        FileSystem.read(path + "/" + marker).flatMap { State(text: $0)?.archiveID }
+    }
+
     /// Removes the directory with all that is in it. Stop the servers in it first.
     package func destroy() throws(EmbeddedServerError) {
         do {

@@ -82,7 +82,8 @@ package enum EmbeddedServerError: Error, Equatable, CustomStringConvertible {
         case .programMissing(let path, let package):
             "\(path) is missing. Install it: apt install \(package)"
         case .wrongMajorVersion(let path, let data, let programs, let folder):
-            "\(path) was written by PostgreSQL \(data), and \(folder) has \(programs). Install postgresql-\(data)."
+            "\(path) was written by PostgreSQL \(data), and \(folder) has \(programs). Install postgresql-\(data), or name "
+                + "its programs (WITAN_POSTGRES_PROGRAMS); to move on, back up with it and restore into a new directory."
         case .unsupportedVersion(let folder, let found):
             "\(folder) has PostgreSQL \(found). Install PostgreSQL \(PostgresInstallation.oldestMajor) or newer."
         case .launchFailed(let program, let reason):

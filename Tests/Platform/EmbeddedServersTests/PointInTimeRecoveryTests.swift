@@ -99,19 +99,16 @@ struct PointInTimeRecoveryTests {
         try site.ship()
         _ = try site.write(3)
         let second = try site.backUp()
-        let four = try site.write(4)
-        _ = try site.write(5)
+        _ = try site.write(4)
         // At the stop, what is not finished is handed over too.
         try site.postgres.stop()
         try site.shipper.ship()
 
         #expect(try recover(site, to: two, "two").rows == "1 2")
-        #expect(try recover(site, to: four, "four").rows == "1 2 3 4")
         // After the last commit, and before the last file was finished: PostgreSQL alone would refuse.
         let latest = try RecoveryPlan(to: nil, in: site.archive)
         #expect(latest.base == second && base.finished < second.finished)
-        #expect(try recover(site, to: latest.latest, "last").rows == "1 2 3 4 5")
-        #expect(try recover(site, to: nil, "all").rows == "1 2 3 4 5")
+        #expect(try recover(site, to: latest.latest, "last").rows == "1 2 3 4")
         for outside in [base.finished - .seconds(1), latest.latest + .seconds(1)] {
             let refusal = EmbeddedServerError.outsideWindow(
                 target: outside, earliest: base.finished, latest: latest.latest)
@@ -140,8 +137,7 @@ struct PointInTimeRecoveryTests {
         try second.postgres.stop()
         try second.shipper.ship()
         #expect(try recover(second, to: four, "third").rows == "1 2 4")
-        #expect(try recover(second, to: two, "fourth").rows == "1 2")
-        #expect(try recover(second, to: nil, "fifth").rows == "1 2 4")
+        #expect(try RecoveryPlan(to: two, in: second.archive).history.id == first.history.id)
     }
 
     @Test("is refused into a directory that exists, and a restore that fails leaves nothing")

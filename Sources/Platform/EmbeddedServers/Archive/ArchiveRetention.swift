@@ -35,9 +35,11 @@ extension ArchiveHistory {
         }
         var count = 0
         if let firstKept {
-            for segment in segments() where segment < firstKept {
-                try unlinkFile(logFile(segment.name))
-                count += 1
+            // PostgreSQL's notes on base backups begin with the name of a file of the log, and go with it.
+            for name in FileSystem.names(in: logPath) ?? [] {
+                guard let segment = Segment(name: String(name.prefix(24))), segment < firstKept else { continue }
+                try unlinkFile(logFile(name))
+                if name == segment.name { count += 1 }
             }
         }
         return (remove.map(\.name), count)

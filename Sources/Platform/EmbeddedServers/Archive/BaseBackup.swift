@@ -118,8 +118,7 @@ extension ArchiveHistory {
         }
         let manifest = try check.finish(path: path)
         try writer.finish()
-        try waitForLog(through: manifest, ship)
-        let finished = Timestamp.now()
+        let finished = try waitForLog(through: manifest, ship)
         let backup = BaseBackup(
             name: name, finished: finished,
             duration: .milliseconds((finished.microseconds - began.microseconds) / 1000),
@@ -130,15 +129,18 @@ extension ArchiveHistory {
         return backup
     }
 
-    /// Without the log of its own time a base backup is worth nothing.
+    /// Without the log of its own time a base backup is worth nothing. The server finishes that log at the backup's end.
+    ///
+    /// - Returns: When that was.
     private func waitForLog(
         through manifest: BackupManifest, _ ship: () throws(EmbeddedServerError) -> Void
-    ) throws(EmbeddedServerError) {
+    ) throws(EmbeddedServerError) -> Timestamp {
         let arrived = try Poll.wait(atMost: .seconds(120)) { () throws(EmbeddedServerError) -> Bool? in
             try ship()
             return FileSystem.status(logFile(manifest.last.name)) != nil ? true : nil
         }
-        if arrived == nil { throw .timedOut(server: .postgres, doing: "archiving its log", after: .seconds(120)) }
+        guard arrived == nil else { return try closed(manifest.last) }
+        throw .timedOut(server: .postgres, doing: "archiving its log", after: .seconds(120))
     }
 
     /// What ended in the middle: a file without its description, or a file that did not get its name.

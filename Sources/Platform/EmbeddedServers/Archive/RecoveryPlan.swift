@@ -47,6 +47,15 @@ package struct RecoveryPlan: Sendable {
     }
 }
 
+extension ArchiveHistory {
+    /// Whether a file of the log is missing since a base backup, as after a time without archiving.
+    package func hasGap(after base: BaseBackup) -> Bool {
+        let segments = segments()
+        let reached = Window.contiguous(from: base.first, in: Set(segments)).last
+        return segments.last.map { last in reached.map { $0 < last } ?? true } ?? false
+    }
+}
+
 /// The times that one base backup can bring back.
 package struct Window: Sendable {
     let history: ArchiveHistory

@@ -40,6 +40,15 @@ package struct WALArchive: Sendable {
     }
 }
 
+extension WALArchive {
+    /// The history of a data directory that another program holds; nil when that one does not archive here.
+    package func history(ofRunning directory: String) -> ArchiveHistory? {
+        guard let id = DataDirectory.archiveID(at: directory) else { return nil }
+        let history = ArchiveHistory(id: id, archive: self)
+        return FileSystem.status(history.basePath) == nil ? nil : history
+    }
+}
+
 /// What one data directory has put into an archive.
 package struct ArchiveHistory: Sendable {
     /// Made when the data directory began to archive; later histories have greater ones.
@@ -60,6 +69,14 @@ package struct ArchiveHistory: Sendable {
         (FileSystem.names(in: basePath) ?? []).filter { $0.hasSuffix(".json") }.sorted().compactMap {
             BaseBackup(readingFrom: "\(basePath)/\($0)")
         }
+    }
+
+    /// The newest file of the log and when the server had finished it; nil when there is none.
+    ///
+    /// - Throws: `archiveDamaged`.
+    package func newestLog() throws(EmbeddedServerError) -> (name: String, closed: Timestamp)? {
+        guard let last = segments().last else { return nil }
+        return (last.name, try closed(last))
     }
 
     /// The files of the log, in order.
