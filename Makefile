@@ -55,11 +55,11 @@ bench-data: ## Measure the data layer beside PostgreSQL's own programs only (ARG
 	swift build -c release --product audit-load
 	/usr/bin/python3 Benchmarks/data.py $(ARGS)
 
-lint: ## Check the format and the rules of STYLE.md
+lint: ## Check the format, the rules of STYLE.md and the migrations
 	@Scripts/setup build
 	swift format lint --strict --recursive Sources Tests Benchmarks Package.swift
 	swift build --build-tests
-	@Scripts/swift-tests TidyTests
+	@Scripts/swift-tests TidyTests InventoryTests.OwnSchemaTests
 
 docs: ## Write docs/reference again from the program
 	@Scripts/setup build

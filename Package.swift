@@ -145,7 +145,7 @@ let package = Package(
         tests(.platform, "SQLText"),
         tests(
             .platform, "Inventory",
-            uses: ["TestSupport", "Postgres", "EventLoop", "EmbeddedServers", "SwiftExtensions"]),
+            uses: ["TestSupport", "Migrator", "Postgres", "EventLoop", "EmbeddedServers", "SwiftExtensions"]),
         tests(.platform, "Migrator", uses: ["TestSupport", "Postgres", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "EmbeddedServers", uses: ["SwiftExtensions", "Cryptography"]),
         tests(.platform, "Journal", uses: ["SwiftExtensions"]),

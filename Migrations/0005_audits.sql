@@ -135,6 +135,37 @@ COMMENT ON FUNCTION audits.run_hashes(uuid, uuid[], bytea) IS
     'The hash before and after each entry of a run: what audits.chain keeps for the run as a whole. Null after an '
     'entry that is missing.';
 
+-- A page range without summary is read by every look at the newest transactions, and autovacuum comes once a minute.
+CREATE FUNCTION audits.summarize_log() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET lock_timeout = '20ms' AS $$
+DECLARE
+    part record;
+    block bigint;
+    summarized integer := 0;
+BEGIN
+    FOR part IN
+        SELECT i.inhrelid::regclass AS index,
+               pg_relation_size(x.indrelid) / current_setting('block_size')::integer AS blocks
+        FROM pg_inherits i JOIN pg_index x ON x.indexrelid = i.inhrelid
+        WHERE i.inhparent = 'audits.audit_log_transaction'::regclass
+    LOOP
+        -- From the last full range back to the last that has its summary; 16 is the index's pages_per_range.
+        block := part.blocks / 16 * 16 - 16;
+        WHILE block >= 0 AND brin_summarize_range(part.index, block) > 0
+        LOOP
+            summarized := summarized + 1;
+            block := block - 16;
+        END LOOP;
+    END LOOP;
+    RETURN summarized;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN 0; -- a vacuum is at work, and summarizes too
+END
+$$;
+COMMENT ON FUNCTION audits.summarize_log() IS
+    'Summarizes the full page ranges that the log''s transaction index does not know yet, and says how many there were; '
+    'the sealer calls it, and stays as fast with a minute of unvacuumed entries as with a second.';
+
 -- ── Row-level security and rights ────────────────────────────────────────────────────────────────────────────────
 SELECT ops.protect('audits.audit_log', 'SELECT, INSERT');
 SELECT ops.protect('audits.chain', 'SELECT');
@@ -151,6 +182,7 @@ CREATE POLICY sealer ON audits.checkpoints TO witan_sealer USING (true) WITH CHE
 GRANT SELECT ON audits.audit_log TO witan_sealer;
 GRANT SELECT, INSERT ON audits.chain, audits.checkpoints TO witan_sealer;
 GRANT SELECT, UPDATE ON audits.seal_position TO witan_sealer;
+GRANT EXECUTE ON FUNCTION audits.summarize_log() TO witan_sealer;
 
 GRANT SELECT ON audits.seal_position TO witan_readonly, witan_backup;
 GRANT INSERT ON audits.system_logs TO witan_app;

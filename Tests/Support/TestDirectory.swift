@@ -18,13 +18,7 @@ enum TestDirectory {
     }
 
     private static let cleared: Void = {
-        guard let directory = opendir(root) else { return }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            names.append(
-                withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
-        }
+        let names = fileNames(in: root) ?? []
         for name in names where name.hasPrefix(prefix) {
             guard let owner = Int32(name.dropFirst(prefix.count).prefix { $0 != "-" }) else { continue }
             if kill(owner, 0) != 0, errno == ESRCH { clear("\(root)/\(name)") }

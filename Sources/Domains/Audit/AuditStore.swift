@@ -95,6 +95,11 @@ package enum AuditStore {
         try await transaction.execute("UPDATE audits.seal_position SET next_transaction_id = \(next)")
     }
 
+    /// Keeps the search for unsealed entries short: what has been searched needs its summary.
+    static func summarize(in database: Database) async throws {
+        _ = try await database.query("SELECT audits.summarize_log() AS summarized")
+    }
+
     // MARK: Verifying
 
     /// Links after `sequence`, in order.

@@ -28,6 +28,7 @@ package struct SealerWorker: Sendable {
             total += step.sealed
             if step.isDone { break }
         }
+        if total > 0 { try await AuditStore.summarize(in: database) }
         return total
     }
 

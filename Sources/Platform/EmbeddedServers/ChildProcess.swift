@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import SwiftExtensions
 
 /// A program to run: as the servers' user, with nothing of this program's but what is given here.
 struct Command {
@@ -79,7 +80,7 @@ struct Command {
     /// Open files that would survive `exec`. Ours do not, but a library's might, and a socket that lives on in the
     /// database would keep its port busy.
     private static func inheritable() -> [Int32] {
-        (FileSystem.names(in: "/proc/self/fd") ?? []).compactMap { Int32($0) }.filter { descriptor in
+        (fileNames(in: "/proc/self/fd") ?? []).compactMap { Int32($0) }.filter { descriptor in
             let flags = fcntl(descriptor, F_GETFD)
             return descriptor > 2 && flags >= 0 && flags & FD_CLOEXEC == 0
         }

@@ -57,7 +57,7 @@ package final class DataDirectory: Sendable {
         guard let path = FileSystem.resolve(given), let status = FileSystem.status(path),
             FileSystem.isDirectory(status)
         else { throw .notADirectory(path: given) }
-        guard let names = FileSystem.names(in: path) else {
+        guard let names = fileNames(in: path) else {
             throw .notWritable(path: path, reason: FileSystem.Failure.last.reason)
         }
         // `lost+found` is in the root of a fresh volume; a lone `lock` is one that another start is just making.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import SwiftExtensions
 
 /// The few things done with files here; what fails says so as `errno`'s text.
 enum FileSystem {
@@ -19,20 +20,6 @@ enum FileSystem {
     }
 
     static func isDirectory(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFDIR }
-
-    /// The names in a directory without `.` and `..`; nil when it cannot be read.
-    static func names(in path: String) -> [String]? {
-        guard let directory = opendir(path) else { return nil }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
-    }
 
     /// At most `limit` bytes of a file from `offset`, as text; nil when it cannot be read.
     static func read(_ path: String, from offset: Int = 0, limit: Int = 65536) -> String? {
@@ -149,7 +136,7 @@ enum FileSystem {
             guard unlink(path) == 0 || errno == ENOENT else { throw .last }
             return
         }
-        for name in names(in: path) ?? [] { try removeTree(path + "/" + name) }
+        for name in fileNames(in: path) ?? [] { try removeTree(path + "/" + name) }
         guard rmdir(path) == 0 || errno == ENOENT else { throw .last }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import SwiftExtensions
 
 /// PostgreSQL's server programs on this machine.
 struct PostgresInstallation: Sendable, Equatable {
@@ -36,7 +37,7 @@ struct PostgresInstallation: Sendable, Equatable {
     private static func newest(
         in root: String, preferring wanted: Int?
     ) throws(EmbeddedServerError) -> PostgresInstallation {
-        let found = (FileSystem.names(in: root) ?? []).compactMap { name -> PostgresInstallation? in
+        let found = (fileNames(in: root) ?? []).compactMap { name -> PostgresInstallation? in
             guard let major = Int(name) else { return nil }
             let folder = "\(root)/\(name)/bin"
             return isComplete(folder) ? PostgresInstallation(folder: folder, major: major) : nil

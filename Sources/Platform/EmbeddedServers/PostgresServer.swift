@@ -113,7 +113,7 @@ final class PostgresServer: SupervisedServer {
 
     /// Takes away what earlier starts left half made, as far as that goes: what is still written to goes next time.
     private func removeLeftovers() {
-        for name in FileSystem.names(in: directory.path) ?? [] where name.hasPrefix("postgres.new") {
+        for name in fileNames(in: directory.path) ?? [] where name.hasPrefix("postgres.new") {
             try? FileSystem.removeTree("\(directory.path)/\(name)")
         }
     }

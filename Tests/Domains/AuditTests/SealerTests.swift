@@ -148,6 +148,31 @@ import Testing
         }
     }
 
+    @Test("what was sealed is summarized, so that the search for the next entries does not read it again")
+    func summaries() async throws {
+        try await withStore { store in
+            let sealer = SealerWorker(database: store.open(role: "witan_sealer"))
+            try store.psql(
+                """
+                INSERT INTO audits.audit_log (org_id, id, category, action, outcome, actor, entity, payload, digest)
+                SELECT gen_random_uuid(), ops.uuid_at(now()), 'tests', 'thing', 'success', 'system', 't:1',
+                       json_build_object('text', repeat('x', 300)), sha256('')
+                FROM generate_series(1, 2000)
+                """)
+            #expect(try await sealAll(2000, by: sealer) == 2000)
+            #expect(try store.psql("SELECT audits.summarize_log()") == "0")
+            let forgotten = try store.psql(
+                """
+                SELECT count(brin_desummarize_range(x.indexrelid, full_ranges * 16 - 16))
+                FROM pg_inherits i JOIN pg_index x ON x.indexrelid = i.inhrelid,
+                     LATERAL (SELECT pg_relation_size(x.indrelid) / 8192 / 16) AS size (full_ranges)
+                WHERE i.inhparent = 'audits.audit_log_transaction'::regclass AND full_ranges > 0
+                """)
+            #expect(forgotten == "1")
+            #expect(try store.psql("SELECT audits.summarize_log()") == "1")
+        }
+    }
+
     @Test("an entry that no sealer has come to is counted as unsealed, a forged one too")
     func unsealed() async throws {
         try await withStore { store in

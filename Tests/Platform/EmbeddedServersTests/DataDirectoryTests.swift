@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import SwiftExtensions
 import Testing
 
 @testable import EmbeddedServers
@@ -25,7 +26,7 @@ struct DataDirectoryTests {
     func foreign() throws {
         try FileSystem.replace(scratch.path + "/thesis.txt", with: "years of work")
         #expect(throws: EmbeddedServerError.foreignContent(path: scratch.path)) { try DataDirectory.open(scratch.path) }
-        #expect(FileSystem.names(in: scratch.path) == ["thesis.txt"])
+        #expect(fileNames(in: scratch.path) == ["thesis.txt"])
     }
 
     @Test("may be the root of a fresh volume")
