@@ -96,6 +96,7 @@ def serve_on(witan, path, new_witan):
     restored = new_witan(start=False)
     restored.data = path
     restored.env = dict(witan.env)
+    restored.archive = witan.archive
     (path / "admin.key").write_text(witan.key)
     return restored.start()
 
@@ -215,7 +216,7 @@ def test_a_full_archive_stops_nothing_and_is_seen_and_caught_up(new_witan):
         for file in ballast:
             file.unlink()
         wait_for(lambda: archive_status(witan)["archive"]["state"] == "ok", 30, "the archive's recovery")
-        assert archive_status(witan)["archive"]["waiting_files"] == 0
+        wait_for(lambda: archive_status(witan)["archive"]["waiting_files"] == 0, 30, "what waited")
         calls = [witan.chat().headers["x-request-id"]]
         witan.stop()
         new = witan.home / "new"
@@ -244,8 +245,8 @@ def test_a_server_killed_in_a_base_backup_leaves_none_that_looks_whole_and_makes
 @pytest.mark.slow
 def test_a_full_disk_refuses_calls_loses_nothing_acknowledged_and_ends_by_itself(new_witan):
     with small_disk(260) as disk:
+        (disk / "home").mkdir()
         witan = new_witan(start=False, directory=disk / "home")
-        witan.home.mkdir(mode=0o755)
         # The log of the test is elsewhere: it is not the subject.
         witan.log = pathlib.Path(tempfile.mkdtemp()) / "server.log"
         witan.start()
@@ -254,7 +255,7 @@ def test_a_full_disk_refuses_calls_loses_nothing_acknowledged_and_ends_by_itself
             ballast = fill(disk)
             refused = wait_for(lambda: refusal(witan), 60, "a refusal")
             assert int(refused.headers["retry-after"]) > 0
-            assert any("disk:" in reason for reason in status_reasons(witan)), status_reasons(witan)
+            wait_for(lambda: any("disk:" in reason for reason in status_reasons(witan)), 20, "the alarm")
             time.sleep(3)
             assert is_alive(witan.process.pid)
             known = len(load.acknowledged)

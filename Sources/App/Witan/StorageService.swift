@@ -21,10 +21,8 @@ struct StorageService: Service {
         defer { loop.stop() }
         var turn = 0
         while !shutdown.isTriggered, !Task.isCancelled {
-            if turn.isMultiple(of: 10) {
-                stores.disk.look()
-                await askServer()
-            }
+            stores.disk.look()
+            if turn.isMultiple(of: 10) { await askServer() }
             turn += 1
             await loop.run { work(until: shutdown) }
             await pause(until: shutdown)

@@ -82,8 +82,8 @@ package enum EmbeddedServerError: Error, Equatable, CustomStringConvertible {
         case .programMissing(let path, let package):
             "\(path) is missing. Install it: apt install \(package)"
         case .wrongMajorVersion(let path, let data, let programs, let folder):
-            "\(path) was written by PostgreSQL \(data), and \(folder) has \(programs). Install postgresql-\(data), or name "
-                + "its programs (WITAN_POSTGRES_PROGRAMS); to move on, back up with it and restore into a new directory."
+            "\(path) was written by PostgreSQL \(data), and \(folder) has \(programs). Install postgresql-\(data), or "
+                + "name its programs (WITAN_POSTGRES_PROGRAMS). To move on, back up with it and restore elsewhere."
         case .unsupportedVersion(let folder, let found):
             "\(folder) has PostgreSQL \(found). Install PostgreSQL \(PostgresInstallation.oldestMajor) or newer."
         case .launchFailed(let program, let reason):
@@ -91,11 +91,11 @@ package enum EmbeddedServerError: Error, Equatable, CustomStringConvertible {
         case .failed(let program, let output):
             "\(program) failed. The end of what it wrote: \(output)"
         case .archiveNotWritable(let path, let reason):
-            "\(path) cannot be written (\(reason)). Free space in the archive, or give this program's user the right to."
+            "\(path) cannot be written (\(reason)). Free space there, or give this program's user the right to."
         case .archiveDamaged(let path, let reason):
             "\(path) \(reason). Put a good copy of it back, or check that the master key is the one of that time."
         case .archiveConflict(let path):
-            "\(path) is there with other content, so two servers write to one archive. Give each a directory of its own."
+            "\(path) is there with other content, so two servers write to one archive. Give each its own."
         case .noBaseBackup(let archive):
             "\(archive) holds no whole base backup. Check the directory, or make one: witan backup base create"
         case .outsideWindow(let target, let earliest, let latest):

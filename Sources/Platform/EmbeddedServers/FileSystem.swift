@@ -105,7 +105,7 @@ enum FileSystem {
 
     /// Bytes of the files in a directory and below, for progress: what vanishes meanwhile counts nothing.
     static func size(ofTree path: String, without left: String) -> Int {
-        (names(in: path) ?? []).reduce(0) { sum, name in
+        (fileNames(in: path) ?? []).reduce(0) { sum, name in
             guard name != left, let status = status(path + "/" + name) else { return sum }
             return sum + (isDirectory(status) ? size(ofTree: path + "/" + name, without: left) : Int(status.st_size))
         }

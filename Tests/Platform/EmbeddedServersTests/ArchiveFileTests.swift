@@ -100,7 +100,7 @@ struct SealedFileTests {
             let writer = try SealedFileWriter(path, key: key)
             try writer.append([UInt8](repeating: 1, count: 1_000_000))
         }
-        #expect(FileSystem.names(in: scratch.path) == [])
+        #expect(fileNames(in: scratch.path) == [])
     }
 }
 

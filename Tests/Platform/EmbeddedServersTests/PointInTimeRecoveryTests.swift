@@ -70,7 +70,7 @@ struct PointInTimeRecoveryTests {
     private func recover(_ site: Site, to time: Timestamp?, _ name: String) throws -> (rows: String, files: Int) {
         let path = "\(scratch.path)/\(name)"
         let files = try restore(site, to: time, into: path)
-        #expect(FileSystem.names(in: path + ".restoring") == nil)
+        #expect(fileNames(in: path + ".restoring") == nil)
         // And then as any other data directory.
         let directory = try DataDirectory.open(path)
         let postgres = try PrivatePostgres.start(in: directory, settings: smallSettings())
@@ -202,7 +202,7 @@ struct PointInTimeRecoveryTests {
         sleep(1)
         let second = try site.backUp()
         #expect(site.history.bases() == [base, second])
-        let names = Set(FileSystem.names(in: site.history.basePath) ?? [])
+        let names = Set(fileNames(in: site.history.basePath) ?? [])
         #expect(names == Set([base, second].flatMap { ["\($0.name).base", "\($0.name).json"] }))
 
         // Cut short, it is not whole any more.

@@ -36,7 +36,7 @@ extension ArchiveHistory {
         var count = 0
         if let firstKept {
             // PostgreSQL's notes on base backups begin with the name of a file of the log, and go with it.
-            for name in FileSystem.names(in: logPath) ?? [] {
+            for name in fileNames(in: logPath) ?? [] {
                 guard let segment = Segment(name: String(name.prefix(24))), segment < firstKept else { continue }
                 try unlinkFile(logFile(name))
                 if name == segment.name { count += 1 }

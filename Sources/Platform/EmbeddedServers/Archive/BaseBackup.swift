@@ -129,7 +129,7 @@ extension ArchiveHistory {
         return backup
     }
 
-    /// Without the log of its own time a base backup is worth nothing. The server finishes that log at the backup's end.
+    /// Without the log of its own time a base backup is worth nothing. The server finishes it at the backup's end.
     ///
     /// - Returns: When that was.
     private func waitForLog(
@@ -146,7 +146,7 @@ extension ArchiveHistory {
     /// What ended in the middle: a file without its description, or a file that did not get its name.
     private func removeUnfinished() {
         let whole = Set(bases().map(\.fileName))
-        for name in FileSystem.names(in: basePath) ?? [] where !whole.contains(name) && !name.hasSuffix(".json") {
+        for name in fileNames(in: basePath) ?? [] where !whole.contains(name) && !name.hasSuffix(".json") {
             unlink("\(basePath)/\(name)")
         }
     }

@@ -36,7 +36,7 @@ package struct PointInTimeRecovery: Sendable {
         observe: @escaping @Sendable (EmbeddedServerEvent) -> Void = { _ in },
         progress: (_ phase: Phase, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
     ) throws(EmbeddedServerError) -> PointInTimeRecovery {
-        guard FileSystem.status(path) == nil || FileSystem.names(in: path) == [] else {
+        guard FileSystem.status(path) == nil || fileNames(in: path) == [] else {
             throw .alreadyThere(path: path)
         }
         let work = path + suffix
@@ -181,8 +181,8 @@ private struct Restoration {
         do throws(EmbeddedServerError) {
             return try PrivatePostgres.start(in: directory, settings: settings, observe: observe)
         } catch {
-            // PostgreSQL knows a time only by a commit after it. Without one in all that was written until then, the end
-            // of it is what was asked for.
+            // PostgreSQL knows a time only by a commit after it. Without one in all that was written until then, the
+            // end of it is what was asked for.
             guard case .failed(_, let output) = error,
                 output.contains("recovery ended before configured recovery target was reached")
             else { throw error }

@@ -22,7 +22,7 @@ package struct WALArchive: Sendable {
     ///
     /// - Throws: `notADirectory` when there is no such directory.
     package func histories() throws(EmbeddedServerError) -> [ArchiveHistory] {
-        guard let names = FileSystem.names(in: path) else { throw .notADirectory(path: path) }
+        guard let names = fileNames(in: path) else { throw .notADirectory(path: path) }
         return names.compactMap { UniqueID($0) }.sorted(by: >).map { ArchiveHistory(id: $0, archive: self) }
     }
 
@@ -66,7 +66,7 @@ package struct ArchiveHistory: Sendable {
 
     /// The base backups that are whole, the oldest first.
     package func bases() -> [BaseBackup] {
-        (FileSystem.names(in: basePath) ?? []).filter { $0.hasSuffix(".json") }.sorted().compactMap {
+        (fileNames(in: basePath) ?? []).filter { $0.hasSuffix(".json") }.sorted().compactMap {
             BaseBackup(readingFrom: "\(basePath)/\($0)")
         }
     }
@@ -81,7 +81,7 @@ package struct ArchiveHistory: Sendable {
 
     /// The files of the log, in order.
     func segments() -> [Segment] {
-        (FileSystem.names(in: logPath) ?? []).compactMap { Segment(name: $0) }.sorted()
+        (fileNames(in: logPath) ?? []).compactMap { Segment(name: $0) }.sorted()
     }
 
     // MARK: Files of the log

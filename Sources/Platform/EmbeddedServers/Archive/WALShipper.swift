@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import SwiftExtensions
 
 /// Brings what a private cluster hands over into its archive, sealed and on disk, and then lets go of it.
 ///
@@ -17,7 +18,7 @@ package struct WALShipper: Sendable {
 
     /// Files that wait.
     package var waiting: [String] {
-        (FileSystem.names(in: spool) ?? []).filter { Segment.isArchived($0) }.sorted()
+        (fileNames(in: spool) ?? []).filter { Segment.isArchived($0) }.sorted()
     }
 
     /// Takes every file that waits, in order. Blocks.
