@@ -76,6 +76,10 @@ let package = Package(
             .platform, "Migrator", uses: ["SwiftExtensions", "JSON", "Cryptography", "SQLText", "Postgres", "CAssets"]),
         module(.platform, "EmbeddedServers", uses: ["SwiftExtensions", "JSON", "Cryptography"]),
         module(.platform, "Journal", uses: ["SwiftExtensions"]),
+        module(.platform, "ObjectStore", uses: ["SwiftExtensions", "Cryptography", "HTTPClient"]),
+        module(
+            .platform, "Backup",
+            uses: ["SwiftExtensions", "JSON", "Cryptography", "Postgres", "Migrator", "Inventory", "ObjectStore"]),
 
         // Domains: the product, from the ground up.
         module(.domains, "Core", uses: ["SwiftExtensions"]),
@@ -109,7 +113,8 @@ let package = Package(
             dependencies: [
                 "CAllocator", "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Lifecycle", "Arguments",
                 "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Migrator",
-                "EmbeddedServers", "Journal", "Core", "API", "Audit", "Identity", "Providers", "Gateway",
+                "EmbeddedServers", "Journal", "ObjectStore", "Backup", "Core", "API", "Audit", "Identity", "Providers",
+                "Gateway",
             ].filter { !isSanitized || $0 != "CAllocator" }.map { .byName(name: $0) },
             path: "Sources/App/Witan",
             swiftSettings: settings),
@@ -149,6 +154,16 @@ let package = Package(
         tests(.platform, "Migrator", uses: ["TestSupport", "Postgres", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "EmbeddedServers", uses: ["SwiftExtensions", "Cryptography"]),
         tests(.platform, "Journal", uses: ["SwiftExtensions"]),
+        tests(
+            .platform, "Backup",
+            uses: [
+                "TestSupport", "ObjectStore", "Migrator", "Postgres", "EmbeddedServers", "Cryptography", "EventLoop",
+                "SwiftExtensions",
+            ]),
+        tests(
+            .platform, "ObjectStore",
+            uses: ["Cryptography", "HTTPClient", "HTTPServer", "EventLoop", "SwiftExtensions"]
+        ),
         tests(.domains, "Core", uses: ["SwiftExtensions"]),
         tests(.domains, "API", uses: ["Core", "HTTPServer", "JSON", "Observability", "SwiftExtensions"]),
         tests(
@@ -174,6 +189,11 @@ let package = Package(
                 "TestSupport", "Providers", "Identity", "Audit", "API", "Core", "Cryptography", "Postgres", "EventLoop",
                 "HTTPClient", "HTTPServer", "Journal", "JSON", "Observability", "SwiftExtensions",
             ]),
+        .testTarget(
+            name: "SchemaTests",
+            dependencies: ["TestSupport", "Inventory", "Migrator", "Postgres", "EventLoop", "SwiftExtensions"],
+            path: "Tests/Schema",
+            swiftSettings: settings),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: settings),
     ],
     cLanguageStandard: .c17,

@@ -16,20 +16,11 @@ enum Commands {
             subcommands: [
                 ServeCommand.command, StatusCommand.command, MigrateCommands.command, ProviderCommands.providers,
                 ModelCommands.models, ModelCommands.prices, KeyCommands.command, ChatCommand.command,
-                AuditCommands.command, backup, restore, OrganizationCommands.command, SettingsCommand.command,
-                ReferenceCommand.command,
+                AuditCommands.command, BackupCommands.command, RestoreCommands.command, OrganizationCommands.command,
+                SettingsCommand.command, ReferenceCommand.command,
             ]
         ).withCompletionCommand()
     }
-
-    private static let backup = Command(
-        name: "backup", summary: "Backups of the database", example: "witan backup base create",
-        subcommands: [BaseBackupCommands.command])
-
-    private static let restore = Command(
-        name: "restore", summary: "Bring the private PostgreSQL back as it was at a time",
-        example: "witan restore --to 2026-11-21T16:45:00Z --data-dir new",
-        options: RecoveryCommands.options + [RecoveryCommands.to], run: RecoveryCommands.restore)
 
     static func overrides(_ arguments: ParsedArguments) -> [String: String] {
         arguments[dataDirectory].map { ["WITAN_DATA_DIR": $0] } ?? [:]

@@ -21,6 +21,9 @@ enum RecoveryCommands {
         Commands.dataDirectory, Commands.configFile, from, masterKey, Commands.json,
     ]
 
+    /// What `--to` brings to `witan restore`.
+    static let restoreOptions: [any Parameter] = [to, from, masterKey]
+
     // MARK: Shared
 
     static func load(_ arguments: ParsedArguments) throws -> Configuration {

@@ -45,7 +45,8 @@ enum ReferenceCommand {
             for name in ["lock", "witan-data", "master.key", "calls.journal"] { unlink("\(path)/\(name)") }
             rmdir(path)
         }
-        let configuration = try Configuration.load(file: nil, overrides: ["WITAN_MAX_IN_FLIGHT": "1", "WITAN_DATA_DIR": path])
+        let configuration = try Configuration.load(
+            file: nil, overrides: ["WITAN_MAX_IN_FLIGHT": "1", "WITAN_DATA_DIR": path])
         LogOutput.standardError.level = .error
         let nowhere = Secret("host=\(path)")
         let stores = Stores(

@@ -91,6 +91,14 @@ struct Setting: Sendable {
         Setting(
             "WITAN_MASTER_KEY_FILE", .text, nil,
             "The key that seals secrets; master.key in the data directory unless set."),
+        Setting(
+            "WITAN_BACKUP_PLACE", .text, nil,
+            "Directory or s3://bucket/prefix of backups; backups in the data directory unless set."),
+        Setting("AWS_ACCESS_KEY_ID", .text, nil, "Key of the bucket that holds backups."),
+        Setting("AWS_SECRET_ACCESS_KEY", .text, nil, secret: true, "Secret of that key."),
+        Setting("AWS_SESSION_TOKEN", .text, nil, secret: true, "Token of a temporary key."),
+        Setting("AWS_REGION", .text, "us-east-1", "Region of the bucket."),
+        Setting("AWS_ENDPOINT_URL", .text, nil, "S3-compatible server in place of Amazon's, as https://host:port."),
         Setting("WITAN_POSTGRES_PROGRAMS", .text, nil, "Folder of the PostgreSQL programs for the private server."),
         Setting(
             "WITAN_WAL_ARCHIVE", .text, nil,

@@ -64,7 +64,7 @@ package struct AES256GCM: Sendable {
 }
 
 /// One run of the cipher in the library.
-@safe private struct Cipher: ~Copyable {
+@safe struct Cipher: ~Copyable {
     private let context: OpaquePointer
 
     @safe private struct Algorithm: @unchecked Sendable {

@@ -37,6 +37,18 @@ package final class PasswordHashing: Sendable {
         return Memory.constantTimeEquals(tag, known.tag)
     }
 
+    /// 32 bytes of key from a passphrase, always the same for the same salt (8 to 64 bytes) and cost;
+    /// `invalidPasswordHash` for a salt or cost out of bounds, `busy` and `outOfMemory`.
+    package func key(
+        from passphrase: Secret<String>, salt: [UInt8], cost: Argon2idCost
+    ) async throws(CryptographyError) -> Secret<[UInt8]> {
+        guard (8...64).contains(salt.count), cost.isBearable else { throw .invalidPasswordHash }
+        let key = try await run { () throws(CryptographyError) in
+            try Argon2id.tag(password: Array(passphrase.reveal().utf8), salt: salt, cost: cost)
+        }
+        return Secret(key)
+    }
+
     /// Whether `stored` costs other than new hashes do and should be made anew at the next login.
     package func needsRehash(_ stored: String) -> Bool { PasswordHash(stored)?.cost != cost }
 

@@ -257,6 +257,7 @@ extension PostgresServer {
     static func runningSource(
         in directory: String, _ settings: PrivatePostgres.Settings
     ) throws(EmbeddedServerError) -> BackupSource? {
+        guard let directory = FileSystem.resolve(directory) else { return nil }
         let path = directory + "/postgres"
         guard let file = PostmasterFile(in: path), file.isReady(processID: file.processID),
             RunningServer(processID: file.processID, directory: path).worksInDirectory
@@ -270,7 +271,7 @@ extension PostgresServer {
 }
 
 /// `postmaster.pid`, the lock file by which PostgreSQL tells the world that it runs; read here, and never deleted.
-private struct PostmasterFile {
+struct PostmasterFile {
     let processID: pid_t
     let socketDirectory: String
     private let status: String

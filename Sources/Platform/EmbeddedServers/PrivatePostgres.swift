@@ -53,11 +53,7 @@ package final class PrivatePostgres: Sendable {
 
     /// What libpq needs to connect: `superuser` or `loginRole`, to the program's database unless another is named.
     package func connectionString(role: String = loginRole, database: String = database) -> String {
-        "host=\(Self.quote(server.socketDirectory)) dbname=\(Self.quote(database)) user=\(Self.quote(role))"
-    }
-
-    static func quote(_ value: String) -> String {
-        "'" + value.replacing("\\", with: "\\\\").replacing("'", with: "\\'") + "'"
+        Self.connectionString(socketDirectory: server.socketDirectory, role: role, database: database)
     }
 
     /// Ends the server in order: connections are cut, everything is written (SIGINT, “fast”); after `limit` without

@@ -19,7 +19,10 @@ class CopyExchange: Exchange, @unchecked Sendable {
         switch result.status {
         case .copying: isCopying = true
         case .done: rows = result.affected
-        case .error: error = error ?? .server(result.error)
+        case .error:
+            // Without a code it is libpq's own report, of a lost connection.
+            let report = result.error
+            error = error ?? (report.sqlState.isEmpty ? .connection(report.message) : .server(report))
         case .rows, .skipped, .synchronized, .unexpected:
             error = error ?? .encoding("the statement is no COPY in the direction that was asked for")
         }

@@ -66,7 +66,7 @@ struct SealedFileTests {
         let path = try seal(bytes)
         let sealed = try contents(path)
         #expect(!sealed.windows(of: 8).contains(Array("AAAAAAAA".utf8)))
-        let frame = 4 + 28 + 262_144
+        let frame = 262_144 + 16
         for place in [0, 9, 41, 45, 60, 300_000, sealed.count - 1] {
             var changed = sealed
             changed[place] ^= 1
