@@ -243,13 +243,14 @@ def test_a_server_killed_in_a_base_backup_leaves_none_that_looks_whole_and_makes
 
 
 @pytest.mark.slow
-def test_a_full_disk_refuses_calls_loses_nothing_acknowledged_and_ends_by_itself(new_witan):
+def test_a_full_disk_refuses_calls_loses_nothing_acknowledged_and_ends_by_itself(new_witan, own_mock):
     with small_disk(260) as disk:
         (disk / "home").mkdir()
         witan = new_witan(start=False, directory=disk / "home")
         # The log of the test is elsewhere: it is not the subject.
         witan.log = pathlib.Path(tempfile.mkdtemp()) / "server.log"
         witan.start()
+        witan.provider("mock", own_mock.url, "mock", "mock-delay-50", "mock-chunks-3")
         with Load(witan, clients=4) as load:
             wait_for(lambda: len(load.acknowledged) > 20, 20, "answers")
             ballast = fill(disk)

@@ -26,7 +26,7 @@ enum RestoreCommands {
     @Sendable private static func run(_ arguments: ParsedArguments) async throws -> ExitCode {
         if arguments[RecoveryCommands.to] != nil {
             guard arguments[BackupCommands.wanted] == nil, arguments[into] == nil else {
-                throw arguments.usageError("--to goes with an archive and a new --data-dir, not with a backup or --into")
+                throw arguments.usageError("--to goes with an archive and a new --data-dir, without NAME and --into")
             }
             return try await RecoveryCommands.restore(arguments)
         }

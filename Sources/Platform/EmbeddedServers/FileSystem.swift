@@ -86,14 +86,19 @@ enum FileSystem {
         }
     }
 
-    /// How long it is without the zeros at its end, rounded up to 8.
+    /// How long it is without the blocks of 4 KiB at its end that are all zero.
     static func lengthWithoutZeros(_ bytes: [UInt8]) -> Int {
-        bytes.withUnsafeBytes { buffer in
-            var words = buffer.count / 8
-            guard buffer[(words * 8)...].allSatisfy({ $0 == 0 }) else { return buffer.count }
-            while words > 0, buffer.loadUnaligned(fromByteOffset: (words - 1) * 8, as: UInt64.self) == 0 { words -= 1 }
-            return words * 8
+        let zeros = [UInt8](repeating: 0, count: 4096)
+        var length = bytes.count
+        while length > 0 {
+            let start = (length - 1) / zeros.count * zeros.count
+            let isZero = bytes.withUnsafeBytes { bytes in
+                bytes.baseAddress.map { memcmp($0 + start, zeros, length - start) == 0 } ?? true
+            }
+            guard isZero else { break }
+            length = start
         }
+        return length
     }
 
     /// Bytes free for everybody, and in all, on the file system of a path; nil when that cannot be said.

@@ -36,7 +36,7 @@ struct TarCheck: ~Copyable {
                 if name == Self.manifestName {
                     if manifest.count + taken.count <= Self.largestManifest { manifest.append(contentsOf: taken) }
                 } else {
-                    hash?.update(taken)
+                    hash?.update(UnsafeRawBufferPointer(rebasing: taken))
                 }
                 rest = rest.dropFirst(taken.count)
                 place = .content(left: left - taken.count, padding: padding)
