@@ -125,7 +125,7 @@ CREATE TABLE production.code_review_results (
     id uuid NOT NULL,
     session_id uuid NOT NULL,
     language text NOT NULL CHECK (length(language) BETWEEN 1 AND 50),
-    code_length integer NOT NULL CHECK (code_length >= 0),
+    length integer NOT NULL CHECK (length >= 0),
     overall_score numeric(4, 3) NOT NULL CHECK (overall_score BETWEEN 0 AND 1),
     vulnerabilities_count integer NOT NULL DEFAULT 0 CHECK (vulnerabilities_count >= 0),
     issues_count integer NOT NULL DEFAULT 0 CHECK (issues_count >= 0),
@@ -141,7 +141,7 @@ COMMENT ON COLUMN production.code_review_results.org_id IS 'The organization who
 COMMENT ON COLUMN production.code_review_results.id IS 'UUIDv7 made by the program; its order is time.';
 COMMENT ON COLUMN production.code_review_results.session_id IS 'The analysis.';
 COMMENT ON COLUMN production.code_review_results.language IS 'Of the code.';
-COMMENT ON COLUMN production.code_review_results.code_length IS 'Characters of code.';
+COMMENT ON COLUMN production.code_review_results.length IS 'Characters of code.';
 COMMENT ON COLUMN production.code_review_results.overall_score IS '0 to 1.';
 COMMENT ON COLUMN production.code_review_results.vulnerabilities_count IS 'Found.';
 COMMENT ON COLUMN production.code_review_results.issues_count IS 'Found, vulnerabilities left out.';

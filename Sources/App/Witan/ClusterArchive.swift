@@ -27,6 +27,7 @@ final class ClusterArchive: Sendable {
         var serverFailure: String?
         /// When to see again whether a base backup is due.
         var nextLook: Timestamp?
+        var newestBase: BaseBackup?
         var newestLog: (name: String, closed: Timestamp)?
     }
 
@@ -89,7 +90,7 @@ final class ClusterArchive: Sendable {
             let backup = try history.backUp(postgres.backupSource, shouldStop: shouldStop) {
                 () throws(EmbeddedServerError) in _ = try shipper.ship()
             }
-            state.withLock { $0.baseFailure = nil }
+            state.withLock { ($0.baseFailure, $0.newestBase) = (nil, backup) }
             logger.info(
                 "base backup done",
                 [
@@ -114,7 +115,9 @@ final class ClusterArchive: Sendable {
     }
 
     private func isBaseDue(now: Timestamp) -> Bool {
-        guard let last = history.bases().last else { return true }
+        let newest = history.bases().last
+        state.withLock { $0.newestBase = newest }
+        guard let last = newest else { return true }
         Self.lastBase.set(Double(last.finished.microseconds) / 1_000_000)
         return last.finished + every <= now || history.hasGap(after: last)
     }
@@ -136,20 +139,20 @@ final class ClusterArchive: Sendable {
 
     /// Why one could not go back to now, if so.
     var degraded: [String] {
-        let bases = history.bases()
-        return state.withLock { state in
+        state.withLock { state in
             var reasons: [String] = []
             if let failure = state.failure { reasons.append("wal archive: \(failure)") }
             if let failure = state.serverFailure { reasons.append("wal archive: \(failure)") }
             if let failure = state.baseFailure { reasons.append("base backup: \(failure)") }
-            if bases.isEmpty { reasons.append("base backup: there is none yet") }
+            if state.newestBase == nil { reasons.append("base backup: there is none yet") }
             return reasons
         }
     }
 
     var view: JSONValue {
-        let last = history.bases().last
-        let (isFailing, newest) = state.withLock { (($0.failure ?? $0.serverFailure) != nil, $0.newestLog) }
+        let state = state.withLock { $0 }
+        let (last, newest) = (state.newestBase, state.newestLog)
+        let isFailing = (state.failure ?? state.serverFailure) != nil
         return [
             "directory": .string(archive.path), "state": isFailing ? "failing" : "ok",
             "waiting_files": .number(JSONNumber(Int64(shipper.waiting.count))),

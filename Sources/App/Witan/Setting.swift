@@ -80,6 +80,9 @@ struct Setting: Sendable {
         Setting(
             "REDIS_URL", .text, nil, secret: true,
             "Redis to use; without it a private one runs when redis-server is installed."),
+        Setting(
+            "ELASTICSEARCH_URL", .text, nil, secret: true,
+            "Elasticsearch 8.11 or newer to search in; without it PostgreSQL searches."),
         Setting("DATABASE_POOL_MAX", .integer(1...100), "4", "Most connections to PostgreSQL per event loop."),
         Setting("DATABASE_STATEMENT_TIMEOUT", .duration, "30s", "Longest a statement may run in the server."),
         Setting("DATABASE_QUERY_TIMEOUT", .duration, "35s", "Longest the program waits for a statement."),
@@ -91,6 +94,9 @@ struct Setting: Sendable {
         Setting(
             "WITAN_MASTER_KEY_FILE", .text, nil,
             "The key that seals secrets; master.key in the data directory unless set."),
+        Setting(
+            "WITAN_ARCHIVE_DIR", .text, nil,
+            "Where retention puts its archives; archives in the data directory unless set. Nodes share it."),
         Setting(
             "WITAN_BACKUP_PLACE", .text, nil,
             "Directory or s3://bucket/prefix of backups; backups in the data directory unless set."),

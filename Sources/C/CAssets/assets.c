@@ -64,6 +64,15 @@ static const unsigned char migration_0013[] = {
 static const unsigned char migration_0013_down[] = {
 #embed "../../../Migrations/0013_shapes.down.sql"
 };
+static const unsigned char migration_0014[] = {
+#embed "../../../Migrations/0014_operations.sql"
+};
+static const unsigned char migration_0015[] = {
+#embed "../../../Migrations/0015_keys.redis"
+};
+static const unsigned char migration_0016[] = {
+#embed "../../../Migrations/0016_search.elasticsearch"
+};
 
 const cassets_file cassets_migrations[] = {
     {"0001_foundation.sql", migration_0001, sizeof migration_0001},
@@ -87,5 +96,8 @@ const cassets_file cassets_migrations[] = {
     {"0012_sharing.down.sql", migration_0012_down, sizeof migration_0012_down},
     {"0013_shapes.sql", migration_0013, sizeof migration_0013},
     {"0013_shapes.down.sql", migration_0013_down, sizeof migration_0013_down},
+    {"0014_operations.sql", migration_0014, sizeof migration_0014},
+    {"0015_keys.redis", migration_0015, sizeof migration_0015},
+    {"0016_search.elasticsearch", migration_0016, sizeof migration_0016},
 };
 const size_t cassets_migration_count = sizeof cassets_migrations / sizeof cassets_migrations[0];

@@ -70,8 +70,10 @@ package struct SchemaLint: Sendable {
         .schema, .table, .view, .materializedView, .column, .function, .procedure,
     ]
 
+    /// A comment that does not end as a sentence does was cut off.
     private func lacksComment(_ object: SchemaObject) -> Bool {
-        Self.describedKinds.contains(object.kind) && object["comment"] == nil
+        guard Self.describedKinds.contains(object.kind), object.qualifiedName != "public" else { return false }
+        return object["comment"].map { !$0.hasSuffix(".") && !$0.hasSuffix("…") } ?? true
     }
 
     // MARK: Keys, references and indexes
@@ -134,9 +136,12 @@ package struct SchemaLint: Sendable {
         inventory.objects.contains { $0.kind == .grant && self.table(of: $0) == view.qualifiedName }
     }
 
+    /// Temporary tables and types are looked for first unless `pg_temp` is named, and anybody may make some.
     private func isSafe(_ function: SchemaObject) -> Bool {
         let header = function["definition"]?.components(before: "\nAS ") ?? ""
-        return !header.contains("SECURITY DEFINER") || header.contains("SET search_path TO ")
+        guard header.contains("SECURITY DEFINER") else { return true }
+        let path = header.split(separator: "\n").first { $0.contains("SET search_path TO ") } ?? ""
+        return path.hasSuffix("'pg_temp'") && !path.contains("public") && !path.contains("$user")
     }
 }
 

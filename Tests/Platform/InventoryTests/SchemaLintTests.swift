@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import Migrator
 import Postgres
 import TestSupport
@@ -21,7 +22,8 @@ struct SchemaLintTests {
         ALTER TABLE s.t FORCE ROW LEVEL SECURITY;
         CREATE POLICY own ON s.t USING (org = nullif(current_setting('a.org', true), '')::uuid);
         CREATE VIEW s.v WITH (security_invoker = true) AS SELECT org, id FROM s.t;
-        CREATE FUNCTION s.f() RETURNS integer LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS 'SELECT 1';
+        CREATE FUNCTION s.f() RETURNS integer LANGUAGE sql SECURITY DEFINER
+            SET search_path = pg_catalog, pg_temp AS 'SELECT 1';
         REVOKE ALL ON FUNCTION s.f() FROM PUBLIC;
         COMMENT ON SCHEMA s IS 'All.'; COMMENT ON VIEW s.v IS 'Some.'; COMMENT ON FUNCTION s.f() IS 'One.';
         DO $$ DECLARE c record; BEGIN
@@ -52,8 +54,11 @@ struct SchemaLintTests {
         ("ALTER TABLE s.t ADD x timestamp", .timestamptz, "s.t.x"),
         ("ALTER TABLE s.t ADD x text", .described, "s.t.x"),
         ("COMMENT ON VIEW s.v IS NULL", .described, "s.v"),
+        ("COMMENT ON COLUMN s.t.b IS 'What it'", .described, "s.t.b"),
         ("ALTER VIEW s.v RESET (security_invoker)", .securityInvoker, "s.v"),
         ("ALTER FUNCTION s.f() RESET search_path", .searchPath, "s.f()"),
+        ("ALTER FUNCTION s.f() SET search_path = pg_catalog", .searchPath, "s.f()"),
+        ("ALTER FUNCTION s.f() SET search_path = public, pg_temp", .searchPath, "s.f()"),
         ("GRANT EXECUTE ON FUNCTION s.f() TO PUBLIC", .publicGrant, "s.f() TO PUBLIC"),
         ("GRANT SELECT ON s.t TO PUBLIC", .publicGrant, "s.t TO PUBLIC"),
         ("CREATE MATERIALIZED VIEW s.m AS SELECT 1 AS a; GRANT SELECT ON s.m TO pg_monitor", .readableCopy, "s.m"),
@@ -106,5 +111,17 @@ struct OwnSchemaTests {
             exceptions: MigrationLint.exceptions(in: files))
         #expect(lint.findings.map(\.description) == [])
         try await test.close()
+    }
+
+    @Test("stands in schema.sql as the migrations leave it")
+    func script() async throws {
+        let test = try await TestDatabase.make()
+        let inventory = try await test.open().withConnection { try await SchemaInventory.read($0) }
+        try await test.close()
+        guard inventory.serverMajor == 15 else { return }
+        let root = #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined()
+        let file = try String(contentsOfFile: root + "/schema.sql", encoding: .utf8)
+        let isSame = file.hasSuffix("\n" + SchemaScript(inventory).text)
+        #expect(isSame, "the migrations changed: 'make docs' writes schema.sql again")
     }
 }
