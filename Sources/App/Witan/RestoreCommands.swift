@@ -137,13 +137,13 @@ struct RestoreTarget: Sendable {
 
     /// A data directory that was made for this goes when `body` fails.
     func open<Value>(_ body: (Secret<String>) async throws -> Value) async throws -> Value {
-        let reached = try ReachedDatabase(parts.configuration)
+        let reached = try StoreAccess.open(parts.configuration, beside: true)
         do {
             let value = try await body(reached.directURL)
-            reached.stop()
+            reached.close()
             return value
         } catch {
-            reached.stop()
+            reached.close()
             if isPrivate, !wasThere { try? DataDirectory.open(directory).destroy() }
             throw error
         }

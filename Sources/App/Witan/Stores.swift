@@ -110,9 +110,17 @@ struct Stores: Sendable {
         loop: EventLoop, observe: @escaping @Sendable (MigrationEvent) -> Void,
         _ body: (Migrator) async throws -> Value
     ) async throws -> Value {
-        let database = Database(
-            configuration: Self.migratorConfiguration(directURL), loops: [loop], observe: { _ in })
-        let others = try OtherStores(self, loop: loop)
+        try await Self.withMigrator(
+            directURL, redis: redisURL, elasticsearch: elasticsearchURL, loop: loop, observe: observe, body)
+    }
+
+    /// The same for stores that are only known by their addresses.
+    static func withMigrator<Value>(
+        _ url: Secret<String>, redis: Secret<String>?, elasticsearch: Secret<String>?, loop: EventLoop,
+        observe: @escaping @Sendable (MigrationEvent) -> Void, _ body: (Migrator) async throws -> Value
+    ) async throws -> Value {
+        let database = Database(configuration: migratorConfiguration(url), loops: [loop], observe: { _ in })
+        let others = try OtherStores(redis: redis, elasticsearch: elasticsearch, loop: loop)
         let migrator = Migrator(
             database: database, programVersion: Version.current, actor: Account.current, stores: others.states,
             observe: observe)
@@ -152,9 +160,9 @@ struct Stores: Sendable {
         return configuration
     }
 
-    /// For migrations, but to another database of the same server.
-    func directURL(toDatabase name: String) -> Secret<String> {
-        let url = directURL.reveal()
+    /// An address, but of another database of the same server.
+    static func url(_ url: Secret<String>, toDatabase name: String) -> Secret<String> {
+        let url = url.reveal()
         // Of parameters given twice the last one counts, for libpq.
         guard url.hasPrefix("postgres") && url.contains("://") else { return Secret("\(url) dbname=\(name)") }
         return Secret("\(url)\(url.contains("?") ? "&" : "?")dbname=\(name)")

@@ -135,8 +135,15 @@ final class SchemaMonitor: Sendable {
 
     var problems: [String] {
         let found = known.withLock { $0 }
-        func names(_ state: MigrationStatus.State) -> [String] { found.filter { $0.state == state }.map(\.name) }
+        // What waits for a store that is not there is no problem.
+        func names(_ state: MigrationStatus.State) -> [String] {
+            found.filter { $0.state == state && !$0.isDeferred }.map(\.name)
+        }
         var problems: [String] = []
+        if !names(.interrupted).isEmpty {
+            let interrupted = names(.interrupted).joined(separator: ", ")
+            problems.append("a migration was interrupted: \(interrupted); witan migrate up")
+        }
         if !names(.pending).isEmpty {
             problems.append("migrations are pending: \(names(.pending).joined(separator: ", ")); witan migrate up")
         }
@@ -151,7 +158,7 @@ final class SchemaMonitor: Sendable {
         let found = known.withLock { $0 }
         return [
             "applied": .whole(Int64(found.count { $0.state == .applied })),
-            "pending": .whole(Int64(found.count { $0.state == .pending })),
+            "pending": .whole(Int64(found.count { $0.state == .pending && !$0.isDeferred })),
             "head": found.last { $0.state == .applied }.map { .string($0.name) } ?? .null,
         ]
     }
