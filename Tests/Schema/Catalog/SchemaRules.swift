@@ -118,7 +118,8 @@ struct SchemaRule: Sendable, CustomTestStringConvertible {
             "the three hot tables have their key, at most one index more, and the rest partial",
             """
             SELECT c.relname FROM \(tables) JOIN pg_index i ON i.indrelid = c.oid
-            WHERE c.oid IN ('council.requests'::regclass, 'providers.cost_records'::regclass, 'audits.audit_log'::regclass)
+            WHERE c.oid IN ('council.requests'::regclass, 'providers.cost_records'::regclass,
+                'audits.audit_log'::regclass)
                 AND NOT i.indisprimary AND i.indpred IS NULL
             GROUP BY c.relname HAVING count(*) > 1
             UNION ALL SELECT k.conname FROM pg_constraint k
@@ -171,7 +172,8 @@ struct SchemaRule: Sendable, CustomTestStringConvertible {
             SELECT c.oid::regclass::text || ' ' || x.privilege_type FROM \(relations), aclexplode(c.relacl) x
             WHERE x.grantee = 'witan_ingest'::regrole AND (x.privilege_type <> 'INSERT' OR c.oid NOT IN
                 ('council.requests'::regclass, 'providers.cost_records'::regclass, 'audits.audit_log'::regclass))
-            UNION ALL SELECT p.oid::regprocedure::text FROM \(functions) AND has_function_privilege('witan_ingest', p.oid,
+            UNION ALL SELECT p.oid::regprocedure::text FROM \(functions) AND has_function_privilege('witan_ingest',
+                p.oid,
                 'EXECUTE')
             """,
             breach: "GRANT UPDATE ON council.requests TO witan_ingest"),
@@ -187,7 +189,8 @@ struct SchemaRule: Sendable, CustomTestStringConvertible {
             """
             SELECT p.oid::regprocedure FROM \(functions) WHERE p.prosecdef
                 AND n.nspname || '.' || p.proname <> ALL ('{\(OwnerFunctions.names.joined(separator: ","))}')
-            UNION ALL SELECT p.oid::regprocedure FROM \(functions), aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x
+            UNION ALL SELECT p.oid::regprocedure FROM \(functions), aclexplode(coalesce(p.proacl, acldefault('f',
+                p.proowner))) x
             WHERE p.prosecdef AND x.grantee NOT IN (p.proowner, 'witan_app'::regrole, 'witan_sealer'::regrole)
             """,
             breach: "CREATE FUNCTION auth.everything() RETURNS SETOF auth.users LANGUAGE sql SECURITY DEFINER "

@@ -119,7 +119,8 @@ import Testing
             let entry = { () -> SQL in
                 """
                 INSERT INTO audits.audit_log (org_id, id, category, action, outcome, actor, entity, payload, digest)
-                VALUES (\(raw: "'\(Tenant.a.id)'"), \(UniqueID.v7()), 'auth', 'x', 'success', 'a', 'b', '{}', sha256('x'))
+                VALUES (\(raw: "'\(Tenant.a.id)'"), \(UniqueID.v7()), 'auth', 'x', 'success', 'a', 'b', '{}',
+                    sha256('x'))
                 """
             }
             let writers = seeded.store.open(role: "witan_ingest")

@@ -33,7 +33,8 @@ import Testing
             #expect(try store.psql(count) == before)
             let month = try store.psql(
                 """
-                SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'audits.audit_log'::regclass ORDER BY 1 LIMIT 1
+                SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'audits.audit_log'::regclass ORDER BY 1
+                    LIMIT 1
                 """)
             try store.psql("SET ROLE witan_owner; ALTER TABLE audits.audit_log DETACH PARTITION \(month)")
             #expect(try store.psql(count) == before)

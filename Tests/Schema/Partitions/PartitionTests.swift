@@ -27,7 +27,8 @@ import Testing
             #expect(try store.psql(parents).split(separator: "\n").map(String.init) == Self.tables.keys.sorted())
             let months = try store.psql(
                 """
-                SELECT ops.uuid_at(m AT TIME ZONE 'UTC') FROM generate_series(date_trunc('month', now() AT TIME ZONE 'UTC')
+                SELECT ops.uuid_at(m AT TIME ZONE 'UTC') FROM generate_series(date_trunc('month',
+                    now() AT TIME ZONE 'UTC')
                     - interval '1 month', date_trunc('month', now() AT TIME ZONE 'UTC') + interval '4 months',
                     interval '1 month') m
                 """
@@ -135,8 +136,10 @@ import Testing
         }
         // What the program makes is inside of the instant that it is made in.
         let id = UniqueID.v7()
-        let inside =
-            "SELECT '\(id)' >= ops.uuid_at('\(id.time)'), abs(extract(epoch FROM ops.time_of('\(id)') - '\(id.time)')) < 0.001"
+        let inside = """
+            SELECT '\(id)' >= ops.uuid_at('\(id.time)'),
+                abs(extract(epoch FROM ops.time_of('\(id)') - '\(id.time)')) < 0.001
+            """
         #expect(try store.psql(inside) == "t|t")
     }
 }

@@ -18,7 +18,8 @@ extension DesignStatement {
             2, "record a council's request with its configuration", as: "witan_ingest",
             """
             INSERT INTO council.requests (org_id, id, api_key_id, status, model, stream, http_status, total_cost,
-                total_latency_ms, request_sha256, session_id, user_id, consensus_decision, agreement_level, config_snapshot)
+                total_latency_ms, request_sha256, session_id, user_id, consensus_decision, agreement_level,
+                    config_snapshot)
             VALUES ({auth.organizations.id.0}, {fresh}, {auth.api_keys.id.0}, 'completed', 'council/default',
                 false, 200, 0.0421, 2310, sha256('q'), {council.sessions.id.0}, {auth.users.id.0}, 'yes', 0.83, '{}');
             RESET ROLE; SET LOCAL ROLE witan_app;
@@ -34,7 +35,8 @@ extension DesignStatement {
         DesignStatement(
             2, "whom a member answers in a deliberation",
             """
-            INSERT INTO council.deliberation_exchanges (org_id, request_id, id, round_number, council_member_id, content,
+            INSERT INTO council.deliberation_exchanges (org_id, request_id, id, round_number, council_member_id,
+                content,
                 references_to, token_usage)
             VALUES (ops.current_org(), ops.uuid_at(now()), ops.uuid_at(now()), 1, 'b', 'I agree', '{a,c}',
                 '{"input": 10}')
@@ -53,7 +55,8 @@ extension DesignStatement {
         DesignStatement(
             2, "conversations that nobody speaks in for 30 days expire",
             """
-            UPDATE council.sessions SET last_activity_at = now() - interval '31 days' WHERE id = {council.sessions.id.1};
+            UPDATE council.sessions SET last_activity_at = now() - interval '31 days' WHERE id =
+                {council.sessions.id.1};
             UPDATE council.sessions SET expired = true
             WHERE NOT expired AND last_activity_at < now() - interval '30 days' RETURNING id = {council.sessions.id.1};
             """, gives: "t"),
@@ -104,7 +107,8 @@ extension DesignStatement {
         DesignStatement(
             2, "make a table and move data into it, as a tenant's table", as: "witan_owner",
             """
-            CREATE TABLE council.new_table (org_id uuid NOT NULL, id uuid NOT NULL, session_id uuid, data jsonb NOT NULL,
+            CREATE TABLE council.new_table (org_id uuid NOT NULL, id uuid NOT NULL, session_id uuid,
+                data jsonb NOT NULL,
                 created_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (org_id, id),
                 FOREIGN KEY (org_id, session_id) REFERENCES council.sessions ON DELETE RESTRICT);
             CREATE INDEX new_table_session ON council.new_table (org_id, session_id);

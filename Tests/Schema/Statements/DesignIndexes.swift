@@ -112,7 +112,8 @@ struct DesignIndex: Sendable, CustomTestStringConvertible {
             "001 promotions (approver_id)", "experiments_v1.promotions", "promotions_approver", "approver_id = \(anID)",
             "approver_id"),
         row(
-            "001 promotions (status)", "experiments_v1.promotions", "promotions_status", "status = 'pending'", "status"),
+            "001 promotions (status)", "experiments_v1.promotions", "promotions_status", "status = 'pending'",
+            "status"),
         row(
             "001 promotions (from_version_id)", "experiments_v1.promotions", "promotions_experiment",
             "experiment_id = \(anID)", "experiment_id"),
@@ -171,7 +172,8 @@ struct DesignIndex: Sendable, CustomTestStringConvertible {
             "002 idx_requests_user_id", "council.requests", "requests_user",
             "user_id = \(anID) AND user_id IS NOT NULL", "user_id"),
         row(
-            "002 idx_requests_session_id", "council.requests", "requests_session", "session_id = \(anID)", "session_id"),
+            "002 idx_requests_session_id", "council.requests", "requests_session", "session_id = \(anID)",
+            "session_id"),
         row(
             "002 idx_requests_created_at", "council.requests", "requests_pkey",
             "id >= ops.uuid_at(\(aDay)) AND id < ops.uuid_at(now())", "id"),

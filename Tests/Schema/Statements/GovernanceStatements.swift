@@ -17,7 +17,8 @@ extension DesignStatement {
             0, "create a governance model that is being tested (sample data)",
             """
             INSERT INTO governance.governance_models (org_id, id, name, version, provider, owner_id, status)
-            VALUES (ops.current_org(), ops.uuid_at(now()), 'GPT-4 Test', '1.0.0', 'OpenAI', {auth.users.id.0}, 'TESTING')
+            VALUES (ops.current_org(), ops.uuid_at(now()), 'GPT-4 Test', '1.0.0', 'OpenAI', {auth.users.id.0},
+                'TESTING')
             RETURNING name, status;
             """, gives: "GPT-4 Test|TESTING"),
         DesignStatement(
@@ -39,7 +40,8 @@ extension DesignStatement {
             """
             INSERT INTO governance.trust_indexes (org_id, id, model_id, global_score, tier, transparency,
                 accountability, fairness, privacy, robustness, expires_at)
-            VALUES (ops.current_org(), ops.uuid_at(now()), {governance.governance_models.id.0}, 91.2, 'PLATINUM', 90, 92,
+            VALUES (ops.current_org(), ops.uuid_at(now()), {governance.governance_models.id.0}, 91.2, 'PLATINUM',
+                90, 92,
                 91, 93, 90, now() + interval '30 days');
             SELECT tier, global_score FROM governance.trust_indexes
             WHERE model_id = {governance.governance_models.id.0} AND tier = 'PLATINUM' AND global_score > 90

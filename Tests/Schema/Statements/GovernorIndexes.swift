@@ -85,7 +85,8 @@ extension DesignIndex {
 
     static let orchestrator004 = [
         row(
-            "004 user look-ups by organization", "auth.memberships", "memberships_pkey", "user_id = \(anID)", "user_id"),
+            "004 user look-ups by organization", "auth.memberships", "memberships_pkey", "user_id = \(anID)",
+            "user_id"),
         row(
             "004 workflow searches by engine type", "orchestrator.workflows", "workflows_engine",
             "engine_type = 'native'", "engine_type"),

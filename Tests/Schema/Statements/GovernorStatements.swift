@@ -10,7 +10,8 @@ extension DesignStatement {
                 trigger_keywords text);
             INSERT INTO existing_rules VALUES ('No secrets', NULL, 'security', 'Never print one', 'password');
             INSERT INTO governance.rules (org_id, id, name, industry_type, category, content, triggers, scope)
-            SELECT ops.current_org(), ops.uuid_at(now()), rule_name, coalesce(industry_type, 'global'), category, content,
+            SELECT ops.current_org(), ops.uuid_at(now()), rule_name, coalesce(industry_type, 'global'), category,
+                content,
                 ARRAY[trigger_keywords], 'project' FROM existing_rules;
             SELECT name, industry_type, version, triggers FROM governance.rules WHERE category = 'security';
             """, gives: "No secrets|global|1.0.0|{password}"),

@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test(
-        "comparing a numeric is not leakproof: indexes on scores give the order, best first, and what is compared filters",
+        "comparing a numeric is not leakproof: indexes on scores give the order, best first, and a bound filters",
         arguments: [
             ("governance.trust_indexes", "trust_indexes_score", "global_score"),
             ("governance.components", "components_quality", "quality_score"),

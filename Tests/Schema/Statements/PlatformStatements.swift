@@ -56,7 +56,8 @@ extension DesignStatement {
             """
             INSERT INTO providers.user_providers (org_id, id, user_id, provider_type, encrypted_api_key, encrypted_dek,
                 master_key_id, key_last_4_chars)
-            VALUES (ops.current_org(), ops.uuid_at(now()), {auth.users.id.0}, 'anthropic', '\\x01', '\\x02', 'k', 'a1b2')
+            VALUES (ops.current_org(), ops.uuid_at(now()), {auth.users.id.0}, 'anthropic', '\\x01', '\\x02', 'k',
+                'a1b2')
             ON CONFLICT (org_id, user_id, provider_type) DO UPDATE SET key_last_4_chars = EXCLUDED.key_last_4_chars
             RETURNING provider_type, key_last_4_chars;
             """, gives: "anthropic|a1b2"),
@@ -84,7 +85,8 @@ extension DesignStatement {
             """
             INSERT INTO providers.usage_tracking (org_id, id, usage_date, user_id, provider, model, request_count,
                 input_tokens, output_tokens, total_cost)
-            SELECT c.org_id, ops.uuid_at(now()), (c.created_at AT TIME ZONE 'UTC')::date, k.user_id, c.provider, c.model,
+            SELECT c.org_id, ops.uuid_at(now()), (c.created_at AT TIME ZONE 'UTC')::date, k.user_id, c.provider,
+                c.model,
                 count(*), sum(c.prompt_tokens), sum(c.completion_tokens), sum(c.cost)
             FROM providers.cost_log c
             LEFT JOIN council.requests r ON r.org_id = c.org_id AND r.id = c.request_id

@@ -53,7 +53,8 @@ extension DesignStatement {
             """
             INSERT INTO experiments_v1.evaluations (org_id, id, experiment_id, metrics, ai_verdict, ai_confidence,
                 human_override, override_reason, evaluated_by, evaluator_id)
-            VALUES (ops.current_org(), ops.uuid_at(now()), {experiments_v1.experiments.id.0}, '{}', 'fail', 0.61, 'pass',
+            VALUES (ops.current_org(), ops.uuid_at(now()), {experiments_v1.experiments.id.0}, '{}', 'fail', 0.61,
+                'pass',
                 'the data set was wrong', 'human', {auth.users.id.0})
             RETURNING coalesce(human_override, ai_verdict), ai_confidence;
             """, gives: "pass|0.610"),
