@@ -164,7 +164,7 @@ import Testing
     func tables() async throws {
         let kinds = try await pairs(
             """
-            SELECT n.nspname || '.' || c.relname || ' ' || c.relkind FROM pg_class c
+            SELECT n.nspname || '.' || c.relname || ' ' || c.relkind::text FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace AND \(TableShape.ours)
             """)
         var count = 0

@@ -31,7 +31,8 @@ import Testing
         ),
         (
             "CREATE OR REPLACE FUNCTION ops.refuse_change() RETURNS trigger LANGUAGE plpgsql "
-                + "SET search_path = pg_catalog, pg_temp AS $$ BEGIN RETURN NULL; END $$", "function ops.refuse_change() changed"
+                + "SET search_path = pg_catalog, pg_temp AS $$ BEGIN RETURN NULL; END $$",
+            "function ops.refuse_change() changed"
         ),
         (
             "ALTER TABLE governance.compliance_checks DROP CONSTRAINT compliance_checks_org_id_model_id_fkey",
