@@ -35,6 +35,7 @@ enum BackupCommands {
                 summary: "Restore into a scratch cluster, compare everything, print recovery point and time",
                 example: "witan backup drill", options: BackupParts.options, positionals: [wanted],
                 run: RestoreDrill.run),
+            BaseBackupCommands.command,
         ])
 
     // MARK: create

@@ -19,11 +19,23 @@ enum RestoreCommands {
     private static let confirm = Option<Bool>.flag("confirm", "do it; without this, only tell what would be done")
 
     static let command = Command(
-        name: "restore", summary: "Build an empty database from a backup; exit 3 without --confirm",
+        name: "restore",
+        summary: "Build an empty database from a backup (exit 3 without --confirm), or go back --to a time",
         example: "witan restore 20261121T161500Z --data-dir new --confirm",
+<<<<<<< HEAD
         options: BackupParts.options + [into, withRedis, confirm], positionals: [BackupCommands.wanted], run: run)
+=======
+        options: BackupParts.options + [into, confirm] + RecoveryCommands.restoreOptions,
+        positionals: [BackupCommands.wanted], run: run)
+>>>>>>> main
 
     @Sendable private static func run(_ arguments: ParsedArguments) async throws -> ExitCode {
+        if arguments[RecoveryCommands.to] != nil {
+            guard arguments[BackupCommands.wanted] == nil, arguments[into] == nil else {
+                throw arguments.usageError("--to goes with an archive and a new --data-dir, without NAME and --into")
+            }
+            return try await RecoveryCommands.restore(arguments)
+        }
         // A URL given here stands for both of the settings.
         var overrides = Commands.overrides(arguments)
         if let url = arguments[into] {

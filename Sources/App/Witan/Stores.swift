@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Arguments
+import Cryptography
 import EmbeddedServers
 import EventLoop
 import Glibc
@@ -19,16 +20,20 @@ struct Stores: Sendable {
     let directURL: Secret<String>
     let redisURL: Secret<String>?
     let elasticsearchURL: Secret<String>?
+    /// Of the private cluster; nil without `WITAN_WAL_ARCHIVE`.
+    let archive: ClusterArchive?
+    let disk: DiskWatch
 
     /// Opens the directory and starts the private servers that are needed.
     static func open(_ configuration: Configuration, logger: Logger) throws -> Stores {
         do throws(EmbeddedServerError) {
             let directory = try DataDirectory.open(configuration.text("WITAN_DATA_DIR"))
+            let archive = try archive(configuration, directory, logger)
             var postgres: PrivatePostgres?
             if configuration["DATABASE_URL"] == nil {
-                var settings = PrivatePostgres.Settings()
-                settings.programs = configuration["WITAN_POSTGRES_PROGRAMS"]
-                postgres = try PrivatePostgres.start(in: directory, settings: settings) { log($0, to: logger) }
+                postgres = try PrivatePostgres.start(in: directory, settings: configuration.privatePostgres) {
+                    log($0, to: logger)
+                }
             }
             var redis: PrivateRedis?
             if configuration["REDIS_URL"] == nil {
@@ -47,10 +52,26 @@ struct Stores: Sendable {
             return Stores(
                 directory: directory, postgres: postgres, redis: redis, databaseURL: Secret(url),
                 directURL: Secret(direct), redisURL: redisURL.map { Secret($0) },
-                elasticsearchURL: configuration["ELASTICSEARCH_URL"].map { Secret($0) })
+                elasticsearchURL: configuration["ELASTICSEARCH_URL"].map { Secret($0) }, archive: archive,
+                disk: DiskWatch(data: directory.path, archive: archive?.archive.path, logger: logger))
         } catch {
             throw CommandFailure(.failed, error.description)
         }
+    }
+
+    /// Before the cluster starts: what cannot be archived is better known then.
+    private static func archive(
+        _ configuration: Configuration, _ directory: DataDirectory, _ logger: Logger
+    ) throws(EmbeddedServerError) -> ClusterArchive? {
+        guard let path = configuration["WITAN_WAL_ARCHIVE"] else { return nil }
+        let key: MasterKey
+        do throws(MasterKeyError) {
+            key = try MasterKey.loadOrCreate(path: configuration.masterKeyFile)
+        } catch {
+            throw .archiveNotWritable(path: path, reason: error.description)
+        }
+        return try ClusterArchive(
+            WALArchive(path: path, masterKey: key), of: directory, configuration: configuration, logger: logger)
     }
 
     /// Brings the schema up to date and says what was applied.
@@ -152,6 +173,8 @@ struct Stores: Sendable {
         do {
             try redis?.stop()
             try postgres?.stop()
+            // The last file of the log is handed over at the stop.
+            archive?.ship()
         } catch {
             logger.error("a private server did not stop", [("error", LogValue(error))])
         }

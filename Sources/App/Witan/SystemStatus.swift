@@ -28,6 +28,7 @@ struct SystemStatus: Sendable {
         if !writer.isReady { degraded.append("calls cannot be recorded and are refused") }
         if let redis, case .degraded(let reason) = redis.state { degraded.append("redis: \(reason)") }
         if redis == nil { degraded.append("redis is not there; changes on other nodes are seen by polling") }
+        degraded += stores.disk.degraded + (stores.archive?.degraded ?? [])
         return degraded + upkeep.partitions.problems + upkeep.schema.problems
     }
 
@@ -72,6 +73,7 @@ struct SystemStatus: Sendable {
                     "redis": .string(stores.redis != nil ? "private" : redis == nil ? "none" : "by REDIS_URL"),
                     "search": "postgresql",
                 ]),
+            JSONMember("archive", stores.archive?.view ?? .null),
             JSONMember("schema", upkeep.schema.view),
             JSONMember(
                 "pool",

@@ -17,7 +17,7 @@ extension PrivatePostgres {
         "host=\(quote(socketDirectory)) dbname=\(quote(database)) user=\(quote(role))"
     }
 
-    private static func quote(_ value: String) -> String {
+    static func quote(_ value: String) -> String {
         "'" + value.replacing("\\", with: "\\\\").replacing("'", with: "\\'") + "'"
     }
 }
