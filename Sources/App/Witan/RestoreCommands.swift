@@ -22,12 +22,8 @@ enum RestoreCommands {
         name: "restore",
         summary: "Build an empty database from a backup (exit 3 without --confirm), or go back --to a time",
         example: "witan restore 20261121T161500Z --data-dir new --confirm",
-<<<<<<< HEAD
-        options: BackupParts.options + [into, withRedis, confirm], positionals: [BackupCommands.wanted], run: run)
-=======
-        options: BackupParts.options + [into, confirm] + RecoveryCommands.restoreOptions,
+        options: BackupParts.options + [into, withRedis, confirm] + RecoveryCommands.restoreOptions,
         positionals: [BackupCommands.wanted], run: run)
->>>>>>> main
 
     @Sendable private static func run(_ arguments: ParsedArguments) async throws -> ExitCode {
         if arguments[RecoveryCommands.to] != nil {
