@@ -68,7 +68,7 @@ package struct StreamSealer: Sendable {
         let cipher = Cipher(key: key, nonce: SealedStream.nonce(counter, isLast: isLast), seals: true)
         counter += 1
         let start = sealed.count
-        sealed.append(contentsOf: repeatElement(0, count: plaintext.count + SealedStream.frameOverhead))
+        sealed += [UInt8](repeating: 0, count: plaintext.count + SealedStream.frameOverhead)
         unsafe sealed.withUnsafeMutableBufferPointer { output in
             guard let body = unsafe output.baseAddress.map({ unsafe $0 + start }) else { return }
             let done =
@@ -127,7 +127,7 @@ package struct StreamOpener: Sendable {
         let body = frame.dropLast(SealedStream.frameOverhead)
         var tag = Array(frame.suffix(SealedStream.frameOverhead))
         let start = plaintext.count
-        plaintext.append(contentsOf: repeatElement(0, count: body.count))
+        plaintext += [UInt8](repeating: 0, count: body.count)
         let isGenuine = unsafe plaintext.withUnsafeMutableBufferPointer { output in
             unsafe cipher.transform(body, into: output.baseAddress.map { unsafe $0 + start }) && cipher.checkTag(&tag)
         }
