@@ -61,10 +61,10 @@ lint: ## Check the format, the rules of STYLE.md and the migrations
 	swift build --build-tests
 	@Scripts/swift-tests TidyTests InventoryTests.OwnSchemaTests
 
-docs: ## Write docs/reference again from the program
+docs: ## Write docs/reference and schema.sql again from the program
 	@Scripts/setup build
 	swift build --product witan
-	.build/debug/witan reference docs/reference
+	.build/debug/witan reference docs/reference --schema schema.sql
 
 test-thread: ## Run the tests with ThreadSanitizer in the program (ARGS="PostgresTests" narrows the Swift part)
 	@Scripts/setup test

@@ -106,15 +106,21 @@ let package = Package(
                 "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Cryptography", "HTTPServer",
                 "HTTPClient", "Postgres", "Journal", "Core", "API", "Audit", "Providers",
             ]),
+        module(
+            .domains, "Operations",
+            uses: [
+                "SwiftExtensions", "JSON", "Observability", "Lifecycle", "Arguments", "Cryptography", "HTTPServer",
+                "Postgres", "Core", "API", "Audit",
+            ]),
 
         // App: the one executable; knows everything.
         .executableTarget(
             name: "Witan",
             dependencies: [
                 "CAllocator", "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Lifecycle", "Arguments",
-                "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Migrator",
+                "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Inventory", "Migrator",
                 "EmbeddedServers", "Journal", "ObjectStore", "Backup", "Core", "API", "Audit", "Identity", "Providers",
-                "Gateway",
+                "Gateway", "Operations",
             ].filter { !isSanitized || $0 != "CAllocator" }.map { .byName(name: $0) },
             path: "Sources/App/Witan",
             swiftSettings: settings),
@@ -188,6 +194,17 @@ let package = Package(
             uses: [
                 "TestSupport", "Providers", "Identity", "Audit", "API", "Core", "Cryptography", "Postgres", "EventLoop",
                 "HTTPClient", "HTTPServer", "Journal", "JSON", "Observability", "SwiftExtensions",
+            ]),
+        .testTarget(
+            name: "SchemaTests",
+            dependencies: ["TestSupport", "Inventory", "Migrator", "Postgres", "EventLoop", "SwiftExtensions"],
+            path: "Tests/Schema",
+            swiftSettings: settings),
+        tests(
+            .domains, "Operations",
+            uses: [
+                "TestSupport", "Identity", "Audit", "API", "Core", "Cryptography", "Postgres", "EventLoop",
+                "HTTPServer", "JSON", "Lifecycle", "Observability", "SwiftExtensions",
             ]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: settings),
     ],

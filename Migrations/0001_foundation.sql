@@ -71,14 +71,14 @@ GRANT USAGE ON SCHEMA ops TO witan_app, witan_ingest, witan_sealer, witan_readon
 
 -- ── Values ───────────────────────────────────────────────────────────────────────────────────────────────────────
 CREATE FUNCTION ops.current_org() RETURNS uuid
-    LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
+    LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     SELECT nullif(current_setting('app.org_id', true), '')::uuid
 $$;
 COMMENT ON FUNCTION ops.current_org() IS
     'The organization this transaction works for (app.org_id); null when it is not set or empty.';
 
 CREATE FUNCTION ops.uuid_at(moment timestamptz) RETURNS uuid
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog AS $$
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     SELECT (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
 $$;
 COMMENT ON FUNCTION ops.uuid_at(timestamptz) IS
@@ -86,13 +86,13 @@ COMMENT ON FUNCTION ops.uuid_at(timestamptz) IS
     'answers.';
 
 CREATE FUNCTION ops.time_of(id uuid) RETURNS timestamptz
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog AS $$
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     SELECT to_timestamp(('x' || substr(replace(id::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0)
 $$;
 COMMENT ON FUNCTION ops.time_of(uuid) IS 'The instant in a UUIDv7, to the millisecond.';
 
 CREATE FUNCTION ops.joined(words text[]) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog AS $$
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     SELECT array_to_string(words, ' ')
 $$;
 COMMENT ON FUNCTION ops.joined(text[]) IS
@@ -100,7 +100,7 @@ COMMENT ON FUNCTION ops.joined(text[]) IS
 
 -- ── Triggers ─────────────────────────────────────────────────────────────────────────────────────────────────────
 CREATE FUNCTION ops.touch() RETURNS trigger
-    LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     NEW.updated_at := now();
     RETURN NEW;
@@ -109,7 +109,7 @@ $$;
 COMMENT ON FUNCTION ops.touch() IS 'Trigger: keeps updated_at.';
 
 CREATE FUNCTION ops.refuse_change() RETURNS trigger
-    LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION '%.% is append-only: % is refused', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP
         USING ERRCODE = 'insufficient_privilege';
@@ -118,7 +118,7 @@ $$;
 COMMENT ON FUNCTION ops.refuse_change() IS 'Trigger: refuses UPDATE, DELETE or TRUNCATE, whoever asks.';
 
 CREATE FUNCTION ops.check_move() RETURNS trigger
-    LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     was text := to_jsonb(OLD) ->> TG_ARGV[0];
     becomes text := to_jsonb(NEW) ->> TG_ARGV[0];
@@ -134,7 +134,7 @@ COMMENT ON FUNCTION ops.check_move() IS
     'Trigger: lets a column (first argument) make only the moves listed (the others, as from>to).';
 
 CREATE FUNCTION ops.check_fixed() RETURNS trigger
-    LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF to_jsonb(OLD) - TG_ARGV[0:] IS DISTINCT FROM to_jsonb(NEW) - TG_ARGV[0:] THEN
         RAISE EXCEPTION 'of %.% only % may be changed', TG_TABLE_SCHEMA, TG_TABLE_NAME, array_to_string(TG_ARGV, ', ')
@@ -148,7 +148,7 @@ COMMENT ON FUNCTION ops.check_fixed() IS 'Trigger: lets only the columns listed 
 -- ── Rules for tables ─────────────────────────────────────────────────────────────────────────────────────────────
 CREATE FUNCTION ops.protect(target regclass, app_rights text DEFAULT 'SELECT, INSERT, UPDATE',
                             is_secret boolean DEFAULT false) RETURNS void
-    LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target);
     EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
@@ -172,7 +172,7 @@ COMMENT ON FUNCTION ops.protect(regclass, text, boolean) IS
     'holds secrets) witan_readonly, and the trigger that keeps updated_at.';
 
 CREATE FUNCTION ops.append_only(target regclass) RETURNS void
-    LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON %s FOR EACH ROW '
                    'EXECUTE FUNCTION ops.refuse_change()', target);
@@ -183,7 +183,7 @@ $$;
 COMMENT ON FUNCTION ops.append_only(regclass) IS 'For migrations: rows of the table are added and never changed.';
 
 CREATE FUNCTION ops.keep_rows(target regclass) RETURNS void
-    LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     EXECUTE format('CREATE TRIGGER no_delete BEFORE DELETE ON %s FOR EACH ROW '
                    'EXECUTE FUNCTION ops.refuse_change()', target);
@@ -194,7 +194,7 @@ $$;
 COMMENT ON FUNCTION ops.keep_rows(regclass) IS 'For migrations: rows of the table may change and never go.';
 
 CREATE FUNCTION ops.require_empty(schema_name text, tables text[] DEFAULT NULL) RETURNS void
-    LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     target regclass;
     is_forced boolean;
@@ -224,7 +224,7 @@ COMMENT ON FUNCTION ops.require_empty(text, text[]) IS
 
 -- ── Partitions ───────────────────────────────────────────────────────────────────────────────────────────────────
 CREATE FUNCTION ops.ensure_partitions(months_ahead integer) RETURNS integer
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     parent text;
     month timestamptz;
@@ -331,7 +331,7 @@ CREATE POLICY consumer ON ops.outbox TO witan_owner USING (true) WITH CHECK (tru
 CREATE FUNCTION ops.take_outbox(row_limit integer)
     RETURNS TABLE (org_id uuid, id uuid, entity text, entity_key text, version bigint, operation text, payload jsonb,
                    created_at timestamptz)
-    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     DELETE FROM ops.outbox o
     USING (SELECT org_id, id FROM ops.outbox ORDER BY id LIMIT least(row_limit, 10000) FOR UPDATE SKIP LOCKED) due
     WHERE o.org_id = due.org_id AND o.id = due.id
@@ -375,7 +375,7 @@ SELECT ops.protect('ops.idempotency_keys', is_secret => true);
 CREATE POLICY expiry ON ops.idempotency_keys TO witan_owner USING (expires_at < now());
 
 CREATE FUNCTION ops.forget_idempotency_keys() RETURNS bigint
-    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH forgotten AS (DELETE FROM ops.idempotency_keys WHERE expires_at < now() RETURNING 1)
     SELECT count(*) FROM forgotten
 $$;

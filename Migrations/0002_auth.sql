@@ -17,7 +17,6 @@ CREATE TABLE auth.organizations (
     content_retention boolean NOT NULL DEFAULT false,
     durable_answers boolean NOT NULL DEFAULT true,
     unknown_price_ceiling numeric(38, 12) CHECK (unknown_price_ceiling > 0),
-        -- without a price is taken to cost; null refuses such models.
     require_two_factor boolean NOT NULL DEFAULT false,
     settings jsonb NOT NULL DEFAULT '{}',
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -32,7 +31,8 @@ COMMENT ON COLUMN auth.organizations.slug IS 'Its name in addresses.';
 COMMENT ON COLUMN auth.organizations.plan IS 'What it has booked.';
 COMMENT ON COLUMN auth.organizations.content_retention IS 'Whether the contents of calls are stored.';
 COMMENT ON COLUMN auth.organizations.durable_answers IS 'Whether an answer waits until its record is on disk.';
-COMMENT ON COLUMN auth.organizations.unknown_price_ceiling IS 'Dollars per token that a model';
+COMMENT ON COLUMN auth.organizations.unknown_price_ceiling IS
+    'Dollars per token that a model without a price is taken to cost; null refuses such models.';
 COMMENT ON COLUMN auth.organizations.require_two_factor IS 'Whether its people need a second factor to sign in.';
 COMMENT ON COLUMN auth.organizations.settings IS 'Whatever else it has chosen.';
 COMMENT ON COLUMN auth.organizations.created_at IS 'When the row was made.';
@@ -48,7 +48,6 @@ CREATE TABLE auth.users (
         AND email ~ '^[^@[:space:][:cntrl:]]+@[^@[:space:][:cntrl:]]+$'),
     name text NOT NULL CHECK (length(name) <= 200),
     role text NOT NULL DEFAULT 'user' CHECK (role IN ('user', 'operator')),
-        -- in an organization are in auth.memberships.
     verified boolean NOT NULL DEFAULT false,
     password_hash text CHECK (password_hash LIKE '$argon2id$%'),
     totp_secret bytea,
@@ -72,7 +71,8 @@ COMMENT ON TABLE auth.users IS
 COMMENT ON COLUMN auth.users.id IS 'UUIDv7 made by the program; its order is time.';
 COMMENT ON COLUMN auth.users.email IS 'Address in lower case; a made-up one after erasure.';
 COMMENT ON COLUMN auth.users.name IS 'What the person is called.';
-COMMENT ON COLUMN auth.users.role IS 'Rights over the installation itself; those';
+COMMENT ON COLUMN auth.users.role IS
+    'Rights over the installation itself; those in an organization are in auth.memberships.';
 COMMENT ON COLUMN auth.users.verified IS 'Whether the address was proven to be the person''s.';
 COMMENT ON COLUMN auth.users.password_hash IS 'Argon2id in its standard text form; null without password.';
 COMMENT ON COLUMN auth.users.totp_secret IS 'The second factor''s secret, sealed with AES-256-GCM by the program.';
@@ -188,7 +188,6 @@ CREATE TABLE auth.sessions (
     device_info jsonb NOT NULL DEFAULT '{}',
     ip_address inet,
     second_factor text CHECK (second_factor IN ('totp', 'recovery_code', 'webauthn', 'sso')),
-        -- password; null when nothing was.
     created_at timestamptz NOT NULL DEFAULT now(),
     last_used timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
@@ -210,7 +209,7 @@ COMMENT ON COLUMN auth.sessions.user_id IS 'Who signed in.';
 COMMENT ON COLUMN auth.sessions.refresh_token_hash IS 'SHA-256 of the refresh token.';
 COMMENT ON COLUMN auth.sessions.device_info IS 'What the device said of itself: user agent, platform, a name.';
 COMMENT ON COLUMN auth.sessions.ip_address IS 'Where it was last used from.';
-COMMENT ON COLUMN auth.sessions.second_factor IS 'What was asked beside the';
+COMMENT ON COLUMN auth.sessions.second_factor IS 'What was asked beside the password; null when nothing was.';
 COMMENT ON COLUMN auth.sessions.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.sessions.last_used IS 'To the minute.';
 COMMENT ON COLUMN auth.sessions.expires_at IS 'From then on the token is refused.';
@@ -514,7 +513,7 @@ COMMENT ON COLUMN auth.payload_keys.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.payload_keys.destroyed_at IS 'When it was destroyed, which is when the person was erased.';
 
 CREATE FUNCTION auth.check_erasure() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF OLD.destroyed_at IS NOT NULL THEN
         RAISE EXCEPTION 'a payload key that was destroyed does not come back'
@@ -606,7 +605,7 @@ CREATE FUNCTION auth.key_snapshot()
     RETURNS TABLE (org_id uuid, id uuid, name text, role text, key_hash bytea, allowed_models text[],
                    expires_at timestamptz, content_retention boolean, durable_answers boolean,
                    unknown_price_ceiling numeric)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT k.org_id, k.id, k.name, k.role, k.key_hash, k.allowed_models, k.expires_at, o.content_retention,
            o.durable_answers, o.unknown_price_ceiling
     FROM auth.api_keys k JOIN auth.organizations o ON o.id = k.org_id
@@ -617,7 +616,7 @@ COMMENT ON FUNCTION auth.key_snapshot() IS
     'memory.';
 
 CREATE FUNCTION auth.organization_exists() RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT EXISTS (SELECT FROM auth.organizations)
 $$;
 COMMENT ON FUNCTION auth.organization_exists() IS 'Whether there is an organization yet; the first start makes one.';
@@ -625,7 +624,7 @@ COMMENT ON FUNCTION auth.organization_exists() IS 'Whether there is an organizat
 CREATE FUNCTION auth.account(address text)
     RETURNS TABLE (user_id uuid, password_hash text, verified boolean, has_second_factor boolean,
                    failed_login_attempts integer, locked_until timestamptz)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT u.id, u.password_hash, u.verified, u.totp_confirmed_at IS NOT NULL, u.failed_login_attempts, u.locked_until
     FROM auth.users u WHERE u.email = lower(address) AND u.retired_at IS NULL
 $$;
@@ -633,7 +632,7 @@ COMMENT ON FUNCTION auth.account(text) IS 'What a sign-in needs to know of an ad
 
 CREATE FUNCTION auth.organizations_of(person uuid)
     RETURNS TABLE (org_id uuid, slug text, name text, role text, custom_role_id uuid, require_two_factor boolean)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT o.id, o.slug, o.name, m.role, m.custom_role_id, o.require_two_factor
     FROM auth.memberships m JOIN auth.organizations o ON o.id = m.org_id
     WHERE m.user_id = person AND m.retired_at IS NULL AND o.retired_at IS NULL ORDER BY o.slug
@@ -644,7 +643,7 @@ COMMENT ON FUNCTION auth.organizations_of(uuid) IS
 CREATE FUNCTION auth.session_by_token(token_hash bytea)
     RETURNS TABLE (org_id uuid, id uuid, family_id uuid, user_id uuid, expires_at timestamptz, rotated_at timestamptz,
                    revoked_at timestamptz)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT s.org_id, s.id, s.family_id, s.user_id, s.expires_at, s.rotated_at, s.revoked_at
     FROM auth.sessions s WHERE s.refresh_token_hash = token_hash
 $$;
@@ -652,7 +651,7 @@ COMMENT ON FUNCTION auth.session_by_token(bytea) IS 'The session of a refresh to
 
 CREATE FUNCTION auth.invitation_by_code(hash bytea)
     RETURNS TABLE (org_id uuid, id uuid, email text, organization text, role text, expires_at timestamptz)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT i.org_id, i.id, i.email, o.name, i.role, i.expires_at
     FROM auth.invitations i JOIN auth.organizations o ON o.id = i.org_id
     WHERE i.code_hash = hash AND i.revoked_at IS NULL AND i.uses < i.max_uses AND i.expires_at > now()
@@ -661,7 +660,7 @@ COMMENT ON FUNCTION auth.invitation_by_code(bytea) IS 'The invitation of a code,
 
 CREATE FUNCTION auth.password_reset_by_token(hash bytea)
     RETURNS TABLE (id uuid, user_id uuid, expires_at timestamptz)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT r.id, r.user_id, r.expires_at FROM auth.password_resets r
     WHERE r.token_hash = hash AND r.used_at IS NULL AND r.expires_at > now()
 $$;

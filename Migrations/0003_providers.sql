@@ -55,7 +55,6 @@ CREATE TABLE providers.platform_prices (
     pricing_version text NOT NULL CHECK (length(pricing_version) BETWEEN 1 AND 100),
     input_per_token numeric(38, 12) NOT NULL CHECK (input_per_token >= 0),
     cached_input_per_token numeric(38, 12) CHECK (cached_input_per_token >= 0),
-        -- provider had cached; null is as input.
     output_per_token numeric(38, 12) NOT NULL CHECK (output_per_token >= 0),
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (platform_model_id, effective_from)
@@ -66,7 +65,8 @@ COMMENT ON COLUMN providers.platform_prices.platform_model_id IS 'What it is the
 COMMENT ON COLUMN providers.platform_prices.effective_from IS 'From when on.';
 COMMENT ON COLUMN providers.platform_prices.pricing_version IS 'The list it is from.';
 COMMENT ON COLUMN providers.platform_prices.input_per_token IS 'Dollars per input token.';
-COMMENT ON COLUMN providers.platform_prices.cached_input_per_token IS 'Dollars per input token that the';
+COMMENT ON COLUMN providers.platform_prices.cached_input_per_token IS
+    'Dollars per input token that the provider had cached; null is as input.';
 COMMENT ON COLUMN providers.platform_prices.output_per_token IS 'Dollars per output token.';
 COMMENT ON COLUMN providers.platform_prices.created_at IS 'When the row was made.';
 GRANT SELECT ON providers.platform_providers, providers.platform_models, providers.platform_prices
@@ -87,9 +87,7 @@ CREATE TABLE providers.providers (
     timeout_ms integer NOT NULL DEFAULT 600000 CHECK (timeout_ms BETWEEN 100 AND 3600000),
     is_active boolean NOT NULL DEFAULT true,
     platform_provider_id uuid REFERENCES providers.platform_providers ON DELETE RESTRICT,
-        -- installation it was taken from; null for one of the organization's own.
     is_platform_provided boolean NOT NULL GENERATED ALWAYS AS (platform_provider_id IS NOT NULL) STORED,
-        -- taken from the installation's offer.
     created_at timestamptz NOT NULL DEFAULT now(),
     retired_at timestamptz,
     PRIMARY KEY (org_id, id),
@@ -109,8 +107,9 @@ COMMENT ON COLUMN providers.providers.master_key_id IS 'Which master key wraps i
 COMMENT ON COLUMN providers.providers.key_last_4_chars IS 'What the key ends with, for people to recognize it by.';
 COMMENT ON COLUMN providers.providers.timeout_ms IS 'How long a call may take.';
 COMMENT ON COLUMN providers.providers.is_active IS 'Whether calls may go there.';
-COMMENT ON COLUMN providers.providers.platform_provider_id IS 'The offer of the';
-COMMENT ON COLUMN providers.providers.is_platform_provided IS 'Whether it was';
+COMMENT ON COLUMN providers.providers.platform_provider_id IS
+    'The offer of the installation it was taken from; null for one of the organization''s own.';
+COMMENT ON COLUMN providers.providers.is_platform_provided IS 'Whether it was taken from the installation''s offer.';
 COMMENT ON COLUMN providers.providers.created_at IS 'When the row was made.';
 COMMENT ON COLUMN providers.providers.retired_at IS
     'When it was retired; null while it is in use. Nothing is deleted.';
@@ -127,7 +126,6 @@ CREATE TABLE providers.models (
     context_tokens integer CHECK (context_tokens > 0),
     max_output_tokens integer CHECK (max_output_tokens > 0),
     risk_tier text CHECK (risk_tier IN ('minimal', 'limited', 'high', 'unacceptable')),
-        -- the EU AI Act's words; null until judged.
     created_at timestamptz NOT NULL DEFAULT now(),
     retired_at timestamptz,
     PRIMARY KEY (org_id, id),
@@ -142,7 +140,8 @@ COMMENT ON COLUMN providers.models.capabilities IS 'Such as chat, vision, tools,
 COMMENT ON COLUMN providers.models.context_tokens IS 'Tokens of input and output together; null is not known.';
 COMMENT ON COLUMN providers.models.max_output_tokens IS
     'Tokens of output (the designs'' max_tokens); null is not known.';
-COMMENT ON COLUMN providers.models.risk_tier IS 'The organization''s own judgement, in';
+COMMENT ON COLUMN providers.models.risk_tier IS
+    'The organization''s own judgement, in the EU AI Act''s words; null until judged.';
 COMMENT ON COLUMN providers.models.created_at IS 'When the row was made.';
 COMMENT ON COLUMN providers.models.retired_at IS 'When it was retired; null while it is in use. Nothing is deleted.';
 CREATE UNIQUE INDEX models_name ON providers.models (org_id, provider_id, name) WHERE retired_at IS NULL;
@@ -156,7 +155,6 @@ CREATE TABLE providers.prices (
     pricing_version text NOT NULL CHECK (length(pricing_version) BETWEEN 1 AND 100),
     input_per_token numeric(38, 12) NOT NULL CHECK (input_per_token >= 0),
     cached_input_per_token numeric(38, 12) CHECK (cached_input_per_token >= 0),
-        -- provider had cached; null is as input.
     output_per_token numeric(38, 12) NOT NULL CHECK (output_per_token >= 0),
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (org_id, model_id, effective_from),
@@ -171,7 +169,8 @@ COMMENT ON COLUMN providers.prices.effective_from IS 'From when on.';
 COMMENT ON COLUMN providers.prices.id IS 'UUIDv7 made by the program; its order is time.';
 COMMENT ON COLUMN providers.prices.pricing_version IS 'The list it is from; the ledger names it.';
 COMMENT ON COLUMN providers.prices.input_per_token IS 'Dollars per input token.';
-COMMENT ON COLUMN providers.prices.cached_input_per_token IS 'Dollars per input token that the';
+COMMENT ON COLUMN providers.prices.cached_input_per_token IS
+    'Dollars per input token that the provider had cached; null is as input.';
 COMMENT ON COLUMN providers.prices.output_per_token IS 'Dollars per output token.';
 COMMENT ON COLUMN providers.prices.created_at IS 'When the row was made.';
 
@@ -402,7 +401,7 @@ CREATE FUNCTION providers.catalog_snapshot()
                    encrypted_api_key bytea, encrypted_dek bytea, master_key_id text, timeout_ms integer, model_id uuid,
                    model text, max_output_tokens integer, effective_from timestamptz, pricing_version text,
                    input_per_token numeric, cached_input_per_token numeric, output_per_token numeric)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT p.org_id, p.id, p.name, p.provider_type, p.api_endpoint, p.encrypted_api_key, p.encrypted_dek,
            p.master_key_id, p.timeout_ms, m.id, m.name, m.max_output_tokens, c.effective_from, c.pricing_version,
            c.input_per_token, c.cached_input_per_token, c.output_per_token

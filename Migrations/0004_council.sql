@@ -44,7 +44,6 @@ CREATE TABLE council.session_history (
     role text NOT NULL CHECK (role IN ('system', 'user', 'assistant', 'tool')),
     content text NOT NULL,
     request_id uuid,
-        -- before conversations do.
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (org_id, session_id, id),
     FOREIGN KEY (org_id, session_id) REFERENCES council.sessions ON DELETE RESTRICT
@@ -58,7 +57,8 @@ COMMENT ON COLUMN council.session_history.id IS 'UUIDv7 made by the program; its
 COMMENT ON COLUMN council.session_history.role IS 'Who speaks.';
 COMMENT ON COLUMN council.session_history.content IS 'What is said.';
 COMMENT ON COLUMN council.session_history.request_id IS
-    'The governed call that carried it (council.requests); no foreign key, since months of calls go';
+    'The governed call that carried it (council.requests); no foreign key, since months of calls go before '
+    'conversations do.';
 COMMENT ON COLUMN council.session_history.created_at IS 'When the row was made.';
 
 -- ── Calls ────────────────────────────────────────────────────────────────────────────────────────────────────────

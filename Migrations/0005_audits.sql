@@ -18,7 +18,6 @@ CREATE TABLE audits.audit_log (
     payload json NOT NULL,
     digest bytea NOT NULL CHECK (length(digest) = 32),
     transaction_id bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
-        -- committed and final; not part of the digest.
     PRIMARY KEY (org_id, id)
 ) PARTITION BY RANGE (id);
 COMMENT ON TABLE audits.audit_log IS
@@ -33,7 +32,8 @@ COMMENT ON COLUMN audits.audit_log.actor IS 'Who did it, such as key:… or user
 COMMENT ON COLUMN audits.audit_log.entity IS 'What it was done to, as kind:id.';
 COMMENT ON COLUMN audits.audit_log.payload IS 'The particulars, as canonical JSON, byte for byte.';
 COMMENT ON COLUMN audits.audit_log.digest IS 'SHA-256 over all fields above with their lengths.';
-COMMENT ON COLUMN audits.audit_log.transaction_id IS 'Lets the sealer take exactly what is';
+COMMENT ON COLUMN audits.audit_log.transaction_id IS
+    'Lets the sealer take exactly what is committed and final; not part of the digest.';
 -- Not led by org_id: the sealer reads the newest transactions of all organizations. Nearly free to keep on an
 -- append-only table.
 CREATE INDEX audit_log_transaction ON audits.audit_log USING brin (transaction_id)
@@ -117,7 +117,7 @@ SELECT ops.append_only('audits.system_logs');
 
 CREATE FUNCTION audits.run_hashes(run_org_id uuid, run_entry_ids uuid[], run_prev_hash bytea)
     RETURNS TABLE (entry_id uuid, prev_hash bytea, hash bytea)
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     entry_digest bytea;
 BEGIN
@@ -137,7 +137,7 @@ COMMENT ON FUNCTION audits.run_hashes(uuid, uuid[], bytea) IS
 
 -- A page range without summary is read by every look at the newest transactions, and autovacuum comes once a minute.
 CREATE FUNCTION audits.summarize_log() RETURNS integer
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET lock_timeout = '20ms' AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '20ms' AS $$
 DECLARE
     part record;
     block bigint;

@@ -238,7 +238,7 @@ CREATE POLICY team ON projects.projects AS RESTRICTIVE TO witan_app, witan_reado
         OR team_id = (SELECT nullif(nullif(current_setting('app.team_id', true), ''), '*')::uuid));
 
 CREATE FUNCTION projects.narrow_to_team(target regclass) RETURNS void
-    LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     EXECUTE format($policy$CREATE POLICY team ON %1$s AS RESTRICTIVE TO witan_app, witan_readonly
         USING (project_id IS NULL OR EXISTS (

@@ -191,7 +191,7 @@ CREATE INDEX compliance_history_project ON governance.compliance_history (org_id
 SELECT ops.append_only('governance.compliance_history');
 
 CREATE FUNCTION governance.keep_compliance() RETURNS trigger
-    LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO governance.compliance_history (org_id, compliance_id, project_id, compliance_type, status, last_checked,
                                                violation_count, remediation, score, checked_by)
@@ -315,7 +315,6 @@ CREATE TABLE governance.circuit_breakers (
     opened_at timestamptz,
     generation bigint NOT NULL DEFAULT 1 CHECK (generation > 0),
     trips jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(trips) = 'array' AND jsonb_array_length(trips) <= 100),
-        -- last changes of state, at most 100; all of them are in the audit log.
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (org_id, id),
@@ -339,7 +338,8 @@ COMMENT ON COLUMN governance.circuit_breakers.state IS 'Whether calls go through
 COMMENT ON COLUMN governance.circuit_breakers.opened_at IS 'When it last opened.';
 COMMENT ON COLUMN governance.circuit_breakers.generation IS
     'Goes up with every change of state; the older is ignored.';
-COMMENT ON COLUMN governance.circuit_breakers.trips IS 'The';
+COMMENT ON COLUMN governance.circuit_breakers.trips IS
+    'The last changes of state, at most 100; all of them are in the audit log.';
 COMMENT ON COLUMN governance.circuit_breakers.created_at IS 'When the row was made.';
 COMMENT ON COLUMN governance.circuit_breakers.updated_at IS 'When the row was last changed; kept by a trigger.';
 CREATE INDEX circuit_breakers_state ON governance.circuit_breakers (org_id, state);

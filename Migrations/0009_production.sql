@@ -53,7 +53,6 @@ CREATE TABLE production.analysis_tasks (
     error text,
     duration_ms integer CHECK (duration_ms >= 0),
     attempt integer NOT NULL DEFAULT 0 CHECK (attempt >= 0),
-        -- number says is ignored.
     claimed_by uuid,
     lease_expires_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -74,7 +73,8 @@ COMMENT ON COLUMN production.analysis_tasks.status IS 'Where it stands.';
 COMMENT ON COLUMN production.analysis_tasks.result IS 'What it found; null until it is over.';
 COMMENT ON COLUMN production.analysis_tasks.error IS 'Why it failed.';
 COMMENT ON COLUMN production.analysis_tasks.duration_ms IS 'Milliseconds it ran.';
-COMMENT ON COLUMN production.analysis_tasks.attempt IS 'How often it was taken; what a late worker with a smaller';
+COMMENT ON COLUMN production.analysis_tasks.attempt IS
+    'How often it was taken; what a late worker with a smaller number says is ignored.';
 COMMENT ON COLUMN production.analysis_tasks.claimed_by IS 'The node that has it (ops.nodes).';
 COMMENT ON COLUMN production.analysis_tasks.lease_expires_at IS 'Until when it has it; then another may take it.';
 COMMENT ON COLUMN production.analysis_tasks.created_at IS 'When the row was made.';
@@ -125,7 +125,7 @@ CREATE TABLE production.code_review_results (
     id uuid NOT NULL,
     session_id uuid NOT NULL,
     language text NOT NULL CHECK (length(language) BETWEEN 1 AND 50),
-    code_length integer NOT NULL CHECK (code_length >= 0),
+    length integer NOT NULL CHECK (length >= 0),
     overall_score numeric(4, 3) NOT NULL CHECK (overall_score BETWEEN 0 AND 1),
     vulnerabilities_count integer NOT NULL DEFAULT 0 CHECK (vulnerabilities_count >= 0),
     issues_count integer NOT NULL DEFAULT 0 CHECK (issues_count >= 0),
@@ -141,7 +141,7 @@ COMMENT ON COLUMN production.code_review_results.org_id IS 'The organization who
 COMMENT ON COLUMN production.code_review_results.id IS 'UUIDv7 made by the program; its order is time.';
 COMMENT ON COLUMN production.code_review_results.session_id IS 'The analysis.';
 COMMENT ON COLUMN production.code_review_results.language IS 'Of the code.';
-COMMENT ON COLUMN production.code_review_results.code_length IS 'Characters of code.';
+COMMENT ON COLUMN production.code_review_results.length IS 'Characters of code.';
 COMMENT ON COLUMN production.code_review_results.overall_score IS '0 to 1.';
 COMMENT ON COLUMN production.code_review_results.vulnerabilities_count IS 'Found.';
 COMMENT ON COLUMN production.code_review_results.issues_count IS 'Found, vulnerabilities left out.';
@@ -164,7 +164,7 @@ SELECT projects.narrow_to_team('production.analysis_sessions');
 CREATE POLICY claim ON production.analysis_tasks TO witan_owner USING (true) WITH CHECK (true);
 CREATE FUNCTION production.claim_tasks(node uuid, row_limit integer, lease interval)
     RETURNS TABLE (org_id uuid, id uuid, session_id uuid, type text, attempt integer)
-    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH due AS (
         SELECT t.org_id, t.id FROM production.analysis_tasks t WHERE t.status = 'pending'
         ORDER BY t.id LIMIT least(row_limit, 1000) FOR UPDATE SKIP LOCKED

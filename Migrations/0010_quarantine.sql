@@ -115,7 +115,7 @@ CREATE POLICY procedures ON quarantine.quarantine_records TO witan_owner
 CREATE FUNCTION quarantine.admit(
     record_id uuid, experiment uuid, hash bytea, configuration jsonb, why text, shown_by jsonb, metrics jsonb,
     person uuid) RETURNS void
-    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO quarantine.quarantine_records
         (org_id, id, experiment_id, config_hash, config, reason, evidence, failure_metrics, quarantined_by)
     VALUES (ops.current_org(), record_id, experiment, hash, configuration, why, shown_by, metrics, person)
@@ -125,7 +125,7 @@ COMMENT ON FUNCTION quarantine.admit(uuid, uuid, bytea, jsonb, text, jsonb, json
     'configuration, the configuration, reason, evidence, metrics, person.';
 
 CREATE FUNCTION quarantine.review(record_id uuid, becomes text, person uuid, notes text) RETURNS boolean
-    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH reviewed AS (
         UPDATE quarantine.quarantine_records
         SET review_status = becomes, reviewed_by = person, reviewed_at = now(), review_notes = notes

@@ -16,7 +16,6 @@ CREATE TABLE orchestrator.workflows (
     definition jsonb NOT NULL,
     version integer NOT NULL DEFAULT 1 CHECK (version > 0),
     visibility text NOT NULL DEFAULT 'private' CHECK (visibility IN ('private', 'organization', 'public')),
-        -- its people, the organization, or everybody through the marketplace.
     tags text[] NOT NULL DEFAULT '{}',
     created_by uuid,
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -35,7 +34,8 @@ COMMENT ON COLUMN orchestrator.workflows.description IS 'What it does.';
 COMMENT ON COLUMN orchestrator.workflows.engine_type IS 'What runs it.';
 COMMENT ON COLUMN orchestrator.workflows.definition IS 'Its steps, as they are edited.';
 COMMENT ON COLUMN orchestrator.workflows.version IS 'Goes up with every change.';
-COMMENT ON COLUMN orchestrator.workflows.visibility IS 'Who may see it:';
+COMMENT ON COLUMN orchestrator.workflows.visibility IS
+    'Who may see it: its people, the organization, or everybody through the marketplace.';
 COMMENT ON COLUMN orchestrator.workflows.tags IS 'Words to find it by.';
 COMMENT ON COLUMN orchestrator.workflows.created_by IS
     'The person who made it; null when the program or a key without an owner did.';
@@ -120,7 +120,6 @@ CREATE TABLE orchestrator.executions (
     priority smallint NOT NULL DEFAULT 0 CHECK (priority BETWEEN -10 AND 10),
     run_after timestamptz NOT NULL DEFAULT now(),
     attempt integer NOT NULL DEFAULT 0 CHECK (attempt >= 0),
-        -- says is ignored.
     claimed_by uuid,
     lease_expires_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -150,7 +149,8 @@ COMMENT ON COLUMN orchestrator.executions.metrics IS 'What it took: time, tokens
 COMMENT ON COLUMN orchestrator.executions.executor_id IS 'Who started it; null when a timer or a key did.';
 COMMENT ON COLUMN orchestrator.executions.priority IS 'The higher goes first.';
 COMMENT ON COLUMN orchestrator.executions.run_after IS 'Not before.';
-COMMENT ON COLUMN orchestrator.executions.attempt IS 'How often it was taken; what a late node with a smaller number';
+COMMENT ON COLUMN orchestrator.executions.attempt IS
+    'How often it was taken; what a late node with a smaller number says is ignored.';
 COMMENT ON COLUMN orchestrator.executions.claimed_by IS 'The node that has it (ops.nodes).';
 COMMENT ON COLUMN orchestrator.executions.lease_expires_at IS 'Until when it has it; then another may take it.';
 COMMENT ON COLUMN orchestrator.executions.created_at IS 'When the row was made.';
@@ -161,7 +161,7 @@ CREATE INDEX executions_workflow ON orchestrator.executions (org_id, workflow_id
 CREATE INDEX executions_version ON orchestrator.executions (org_id, version_id);
 CREATE INDEX executions_executor ON orchestrator.executions (org_id, executor_id);
 CREATE INDEX executions_status ON orchestrator.executions (org_id, status, created_at);
--- Not led by org_id: nodes take what is due in any organization. They hold what waits and runs, and so stay small.
+-- Not led by org_id: nodes take what is due in any organization. Holds only what waits or runs, and so stays small.
 CREATE INDEX executions_due ON orchestrator.executions (priority DESC, run_after, id) WHERE status = 'PENDING';
 CREATE INDEX executions_lost ON orchestrator.executions (lease_expires_at) WHERE status = 'RUNNING';
 CREATE TRIGGER moves BEFORE UPDATE OF status ON orchestrator.executions FOR EACH ROW EXECUTE FUNCTION ops.check_move(
@@ -257,7 +257,7 @@ CREATE POLICY claim ON orchestrator.timers TO witan_owner USING (true) WITH CHEC
 
 CREATE FUNCTION orchestrator.claim_executions(node uuid, row_limit integer, lease interval)
     RETURNS TABLE (org_id uuid, id uuid, workflow_id uuid, version_id uuid, parameters jsonb, attempt integer)
-    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH due AS (
         SELECT e.org_id, e.id FROM orchestrator.executions e WHERE e.status = 'PENDING' AND e.run_after <= now()
         ORDER BY e.priority DESC, e.run_after, e.id LIMIT least(row_limit, 1000) FOR UPDATE SKIP LOCKED
@@ -280,7 +280,7 @@ COMMENT ON FUNCTION orchestrator.claim_executions(uuid, integer, interval) IS
 CREATE FUNCTION orchestrator.take_timers(row_limit integer)
     RETURNS TABLE (org_id uuid, id uuid, workflow_id uuid, execution_id uuid, step_key text, schedule text,
                    fire_at timestamptz, payload jsonb)
-    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE orchestrator.timers t SET fired_at = now()
     FROM (SELECT d.org_id, d.id FROM orchestrator.timers d
           WHERE d.fired_at IS NULL AND d.cancelled_at IS NULL AND d.fire_at <= now()
@@ -296,7 +296,7 @@ CREATE POLICY search ON orchestrator.workflows FOR SELECT TO witan_owner USING (
 
 CREATE FUNCTION orchestrator.search_workflows(words text, row_limit integer)
     RETURNS TABLE (id uuid, rank real)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT w.id, ts_rank(w.search, websearch_to_tsquery('simple', words))
     FROM orchestrator.workflows w
     WHERE w.org_id = ops.current_org() AND w.retired_at IS NULL

@@ -135,7 +135,7 @@ CREATE POLICY search ON orchestrator.workflow_versions FOR SELECT TO witan_owner
 CREATE FUNCTION orchestrator.claim_notifications(row_limit integer, lease interval)
     RETURNS TABLE (org_id uuid, id uuid, channel text, address text, subject text, body text, data jsonb,
                    attempt integer)
-    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE orchestrator.notifications n SET next_attempt_at = now() + lease, attempt = n.attempt + 1
     FROM (SELECT d.org_id, d.id FROM orchestrator.notifications d
           WHERE d.status = 'pending' AND d.next_attempt_at <= now()
@@ -149,7 +149,7 @@ COMMENT ON FUNCTION orchestrator.claim_notifications(integer, interval) IS
 CREATE FUNCTION orchestrator.search_marketplace(words text, in_category text, row_limit integer)
     RETURNS TABLE (item_id uuid, publisher text, title text, description text, category text, price numeric,
                    downloads bigint, rating numeric, rank real)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT i.id, o.name, i.title, i.description, i.category, i.price, i.downloads, i.rating,
            CASE WHEN words = '' THEN 0 ELSE ts_rank(i.search, websearch_to_tsquery('simple', words)) END
     FROM orchestrator.marketplace_items i JOIN auth.organizations o ON o.id = i.org_id
@@ -164,7 +164,7 @@ COMMENT ON FUNCTION orchestrator.search_marketplace(text, text, integer) IS
 
 CREATE FUNCTION orchestrator.marketplace_definition(item uuid)
     RETURNS TABLE (title text, version text, definition jsonb)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT i.title, v.version, v.definition
     FROM orchestrator.marketplace_items i
     JOIN orchestrator.workflow_versions v ON v.org_id = i.org_id AND v.id = i.version_id

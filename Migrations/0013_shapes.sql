@@ -4,7 +4,7 @@
 SET ROLE witan_owner;
 
 CREATE FUNCTION audits.uuid_after(prefix text, name text) RETURNS uuid
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog AS $$
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE WHEN name ~ ('^' || prefix || ':[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')
         THEN substr(name, length(prefix) + 2)::uuid END
 $$;

@@ -104,7 +104,7 @@ extension ParsedArguments {
         }
     }
 
-    private static func cell(_ value: JSONValue?) -> String {
+    static func cell(_ value: JSONValue?) -> String {
         switch value {
         case nil, .null: "–"
         case .string(let text): text

@@ -17,7 +17,8 @@ enum Commands {
                 ServeCommand.command, StatusCommand.command, MigrateCommands.command, ProviderCommands.providers,
                 ModelCommands.models, ModelCommands.prices, KeyCommands.command, ChatCommand.command,
                 AuditCommands.command, BackupCommands.command, RestoreCommands.command, OrganizationCommands.command,
-                SettingsCommand.command, ReferenceCommand.command,
+                SettingsCommand.command, ReferenceCommand.command, RetentionCommands.command,
+                DatabaseCommands.command, InstallationCommands.initialize, InstallationCommands.reset,
             ]
         ).withCompletionCommand()
     }

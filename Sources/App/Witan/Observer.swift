@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import HTTPServer
 import Observability
+import Operations
 import Postgres
 import Redis
 
@@ -12,6 +13,7 @@ struct Observer: Sendable {
     static let refusedRequests = Counter("witan_http_refused_total", "Requests the HTTP server answered by itself.")
 
     let logger: Logger
+    let slowQueries = SlowQueries()
     private let logsSlowQueries: Bool
 
     init(logger: Logger, configuration: Configuration) {
@@ -24,6 +26,7 @@ struct Observer: Sendable {
         case .connected(let backend): logger.debug("database connected", [("backend", LogValue(backend))])
         case .disconnected(let reason): logger.warning("database connection lost", [("reason", .string(reason))])
         case .slowQuery(let text, let duration):
+            slowQueries.note(text, duration)
             guard logsSlowQueries else { return }
             logger.warning("slow query", [("sql", .string(text)), ("duration", .string("\(duration)"))])
         case .notice(let text): logger.debug("database notice", [("text", .string(text))])
@@ -37,6 +40,20 @@ struct Observer: Sendable {
 
     @Sendable func redis(_ event: RedisEvent) {
         logger.info("redis", [("event", .string(String(describing: event)))])
+    }
+
+    @Sendable func jobs(_ event: JobSchedulerWorker.Event) {
+        switch event {
+        case .leading(let lease): logger.debug("runs the background jobs", [("fence", LogValue(lease.fence))])
+        case .lost(let lease): logger.info("another node runs the jobs", [("fence", LogValue(lease.fence))])
+        case .finished(let job, let message):
+            OperationsMetrics.jobRuns[job, "done"].increment()
+            logger.debug("job done", [("job", .string(job)), ("result", .string(message))])
+        case .failed(let job, let error):
+            OperationsMetrics.jobRuns[job, "failed"].increment()
+            logger.warning("job failed", [("job", .string(job)), ("error", LogValue(error))])
+        case .away(let error): logger.warning("jobs wait for the database", [("error", LogValue(error))])
+        }
     }
 
     @Sendable func http(_ event: HTTPServerEvent) {

@@ -15,6 +15,7 @@ import JSON
 import Journal
 import Lifecycle
 import Observability
+import Operations
 import Postgres
 import Providers
 import Redis
@@ -38,7 +39,8 @@ struct Server: Sendable {
     let ledger: CallLedgerService
     let endpoints: [Endpoint]
     let http: HTTPServer
-    let readiness: Readiness
+    let readiness = Readiness()
+    let upkeep: Upkeep
 
     init(_ configuration: Configuration, stores: Stores, loops: [EventLoop], logger: Logger) throws {
         self.configuration = configuration
@@ -51,8 +53,8 @@ struct Server: Sendable {
             configuration: settings("witan_app"), loops: loops, observe: observer.postgres)
         sealerDatabase = Database(
             configuration: settings("witan_sealer"), loops: [loops[0]], observe: observer.postgres)
-        let redis = try stores.redisURL.map { url in
-            try Redis(configuration: RedisConfiguration(url: url), loops: [loops[0]], observe: observer.redis)
+        let redis = try stores.redisURL.map {
+            try Redis(configuration: RedisConfiguration(url: $0), loops: [loops[0]], observe: observer.redis)
         }
         let masterKey = try Self.masterKey(configuration, stores: stores)
         let pepper = masterKey.subkey("api keys")
@@ -70,27 +72,26 @@ struct Server: Sendable {
         limits.answerWithin = configuration.duration("WITAN_RECORD_TIMEOUT")
         let writer = BatchWriter(
             configuration: settings("witan_ingest"), loop: loops[0], tables: CallStore.tables, limits: limits,
-            observe: observer.postgres, repair: { try? await Partitions.ensure(in: database) })
+            observe: observer.postgres, repair: { _ = try? await PartitionStore.ensure(in: database) })
         let journal = try Self.journal(configuration, stores: stores)
         let ledger = CallLedgerService(writer: writer, journal: journal)
 
-        let client = HTTPClient(
-            configuration: HTTPClientConfiguration(
-                caFile: configuration["WITAN_UPSTREAM_CA_FILE"], userAgent: "witan/\(Version.current)",
-                isProxied: Proxies.areNamed), loops: loops)
-        let audit = AuditService(database: database)
+        let client = Self.client(configuration, loops: loops)
         let keyService = APIKeyService(database: database, pepper: pepper, monitor: keys)
         let organizations = OrganizationService(database: database, pepper: pepper, monitor: keys)
         let providers = ProviderService(database: database, masterKey: masterKey, monitor: catalog)
         let chat = ModelCalls(
             catalog: catalog, ledger: ledger, upstream: ProviderClient(client: client), sandbox: SandboxProvider())
 
-        let readiness = Readiness()
+        let upkeep = try Upkeep(
+            configuration, stores: stores, database: database, masterKey: masterKey, observer: observer)
         let status = SystemStatus(
-            stores: stores, database: database, writer: writer, redis: redis, keys: keys, readiness: readiness)
+            stores: stores, database: database, sealerDatabase: sealerDatabase, writer: writer, redis: redis,
+            keys: keys,
+            readiness: readiness, upkeep: upkeep, slowQueries: observer.slowQueries)
         let domains =
             chat.endpoints + keyService.endpoints + organizations.endpoints
-            + providers.endpoints(discovery: ModelDiscoveryClient(client: client)) + audit.endpoints
+            + providers.endpoints(discovery: ModelDiscoveryClient(client: client)) + upkeep.endpoints
         let endpoints = domains + SystemRoutes.endpoints(status: status, readiness: readiness, others: domains)
         let responder = Responder(endpoints: endpoints, logger: logger) { keys.principal(of: $0) }
 
@@ -104,10 +105,17 @@ struct Server: Sendable {
         self.organizations = organizations
         self.ledger = ledger
         self.endpoints = endpoints
-        self.readiness = readiness
+        self.upkeep = upkeep
         http = HTTPServer(configuration: configuration.http, loops: loops, observe: observer.http) {
             await responder.respond(to: $0)
         }
+    }
+
+    private static func client(_ configuration: Configuration, loops: [EventLoop]) -> HTTPClient {
+        HTTPClient(
+            configuration: HTTPClientConfiguration(
+                caFile: configuration["WITAN_UPSTREAM_CA_FILE"], userAgent: "witan/\(Version.current)",
+                isProxied: Proxies.areNamed), loops: loops)
     }
 
     private static func masterKey(_ configuration: Configuration, stores: Stores) throws -> MasterKey {
@@ -132,7 +140,7 @@ struct Server: Sendable {
     /// organization, the snapshots, and no call of a dead process left open. Returns the first key on a first start.
     func prepare() async throws -> Secret<String>? {
         try await MasterKeyCheck.run(masterKey, in: database)
-        try await Partitions.ensure(in: database)
+        try await upkeep.prepare()
         let masterKey = masterKey
         let keyFile = FirstCall.keyFile(in: stores.directory)
         let token = try await organizations.bootstrap { organization, token, transaction in
@@ -162,7 +170,6 @@ struct Server: Sendable {
         let keys = keys
         let catalog = catalog
         let ledger = ledger
-        let database = database
         let failed = { @Sendable (name: String) in
             { @Sendable (error: any Error) in
                 logger.warning("background work failed", [("work", .string(name)), ("error", LogValue(error))])
@@ -186,11 +193,9 @@ struct Server: Sendable {
                 PeriodicTask(name: "journal", every: .seconds(1), onError: failed("journal")) {
                     ledger.reclaim()
                 },
-                PeriodicTask(name: "partitions", every: .seconds(3600), onError: failed("partitions")) {
-                    try await Partitions.ensure(in: database)
-                },
                 identity, models,
-                FrontDoor(http: http, readiness: readiness, drainWithin: configuration.duration("WITAN_DRAIN_TIMEOUT")),
+            ] + upkeep.services(onError: failed) + [
+                FrontDoor(http: http, readiness: readiness, drainWithin: configuration.duration("WITAN_DRAIN_TIMEOUT"))
             ], drainWithin: configuration.duration("WITAN_DRAIN_TIMEOUT") + .seconds(10))
     }
 
@@ -198,6 +203,7 @@ struct Server: Sendable {
         await redis?.close()
         await sealerDatabase.close()
         await database.close()
+        upkeep.close()
         for loop in loops { loop.stop() }
     }
 }

@@ -46,15 +46,6 @@ struct RecordService: Service {
     }
 }
 
-/// Monthly partitions, made ahead.
-enum Partitions {
-    static let monthsAhead: Int32 = 3
-
-    static func ensure(in database: Database) async throws {
-        _ = try await database.query("SELECT ops.ensure_partitions(\(monthsAhead)) AS created")
-    }
-}
-
 /// The database remembers which master key seals it, so that another one is noticed before it does harm.
 enum MasterKeyCheck {
     static func run(_ key: MasterKey, in database: Database) async throws {

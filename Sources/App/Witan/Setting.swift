@@ -92,6 +92,9 @@ struct Setting: Sendable {
             "WITAN_MASTER_KEY_FILE", .text, nil,
             "The key that seals secrets; master.key in the data directory unless set."),
         Setting(
+            "WITAN_ARCHIVE_DIR", .text, nil,
+            "Where retention puts its archives; archives in the data directory unless set. Nodes share it."),
+        Setting(
             "WITAN_BACKUP_PLACE", .text, nil,
             "Directory or s3://bucket/prefix of backups; backups in the data directory unless set."),
         Setting("AWS_ACCESS_KEY_ID", .text, nil, "Key of the bucket that holds backups."),

@@ -53,8 +53,14 @@ struct Stores: Sendable {
 
     /// Brings the schema up to date and says what was applied.
     func migrate(loops: [EventLoop], logger: Logger) async throws -> [AppliedMigration] {
+        try await Self.migrate(directURL, loops: loops, logger: logger)
+    }
+
+    static func migrate(
+        _ url: Secret<String>, loops: [EventLoop], logger: Logger
+    ) async throws -> [AppliedMigration] {
         let database = Database(
-            configuration: Self.migratorConfiguration(directURL), loops: loops, observe: { _ in })
+            configuration: migratorConfiguration(url), loops: loops, observe: { _ in })
         let migrator = Migrator(database: database, programVersion: Version.current) { event in
             if case .waiting(let processID, let application) = event {
                 logger.info(
@@ -66,6 +72,20 @@ struct Stores: Sendable {
             let applied = try await migrator.up()
             await database.close()
             return applied
+        } catch {
+            await database.close()
+            throw CommandFailure(ExitCode(rawValue: error.exitCode) ?? .failed, error.description)
+        }
+    }
+
+    /// How the program's migrations and the database's compare.
+    func migrationStates(on loop: EventLoop) async throws -> [MigrationStatus] {
+        let database = Database(
+            configuration: Self.migratorConfiguration(directURL), loops: [loop], observe: { _ in })
+        do {
+            let found = try await Migrator(database: database, programVersion: Version.current).status()
+            await database.close()
+            return found
         } catch {
             await database.close()
             throw CommandFailure(ExitCode(rawValue: error.exitCode) ?? .failed, error.description)

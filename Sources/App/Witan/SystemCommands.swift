@@ -2,17 +2,6 @@
 import Arguments
 import JSON
 
-/// `witan status`.
-enum StatusCommand {
-    static let command = Command(
-        name: "status", summary: "Stores, pools and degraded parts; exit 10 when there is no answer",
-        example: "witan status", options: APIClient.options + [Commands.json]
-    ) { arguments in
-        arguments.show(try await APIClient(arguments).send("GET", "/api/v1/status"))
-        return .done
-    }
-}
-
 /// `witan settings`.
 enum SettingsCommand {
     static let command = Command(

@@ -64,6 +64,9 @@ static const unsigned char migration_0013[] = {
 static const unsigned char migration_0013_down[] = {
 #embed "../../../Migrations/0013_shapes.down.sql"
 };
+static const unsigned char migration_0014[] = {
+#embed "../../../Migrations/0014_operations.sql"
+};
 
 const cassets_file cassets_migrations[] = {
     {"0001_foundation.sql", migration_0001, sizeof migration_0001},
@@ -87,5 +90,6 @@ const cassets_file cassets_migrations[] = {
     {"0012_sharing.down.sql", migration_0012_down, sizeof migration_0012_down},
     {"0013_shapes.sql", migration_0013, sizeof migration_0013},
     {"0013_shapes.down.sql", migration_0013_down, sizeof migration_0013_down},
+    {"0014_operations.sql", migration_0014, sizeof migration_0014},
 };
 const size_t cassets_migration_count = sizeof cassets_migrations / sizeof cassets_migrations[0];

@@ -32,7 +32,8 @@ extension AuditService {
                 return .json([
                     "intact": .bool(verification.isIntact), "entries": .number(JSONNumber(entries)),
                     "sealed": .number(JSONNumber(verification.sealed)),
-                    "unsealed": .number(JSONNumber(entries - verification.sealed)),
+                    "archived": .number(JSONNumber(verification.archived)),
+                    "unsealed": .number(JSONNumber(entries - (verification.sealed - verification.archived))),
                     "links": .number(JSONNumber(verification.links)),
                     "findings": .array(verification.findings.map(JSONValue.string)),
                     "findings_count": .number(JSONNumber(Int64(verification.findingsCount))),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Core
-import Cryptography
+package import Cryptography
 package import JSON
 package import Postgres
 package import SwiftExtensions
@@ -8,18 +8,23 @@ package import SwiftExtensions
 /// The log of who did what: written with the act, read by page, proven by its chain.
 package struct AuditService: Sendable {
     private let database: Database
+    private let archiveKey: Ed25519.PublicKey?
 
-    /// `database` acts as `witan_app`.
-    package init(database: Database) { self.database = database }
+    /// `database` acts as `witan_app`. Records of archived runs are believed when `archiveKey` signed them; without it
+    /// none is.
+    package init(database: Database, archiveKey: Ed25519.PublicKey? = nil) {
+        self.database = database
+        self.archiveKey = archiveKey
+    }
 
     /// Records an act in the transaction that does it.
     package static func append(
-        _ action: String, category: String, entity: String, payload: JSONValue = [:], by actor: String,
-        of organization: UniqueID, in transaction: borrowing Transaction
+        _ action: String, id: UniqueID = .v7(), category: String, entity: String, payload: JSONValue = [:],
+        by actor: String, of organization: UniqueID, in transaction: borrowing Transaction
     ) async throws {
         try await AuditStore.insert(
             AuditEntry(
-                organization: organization, id: .v7(), category: category, action: action, outcome: .success,
+                organization: organization, id: id, category: category, action: action, outcome: .success,
                 actor: actor, entity: entity,
                 payload: String(decoding: try payload.canonicalBytes(), as: UTF8.self)), in: transaction)
     }
@@ -44,10 +49,13 @@ package struct AuditService: Sendable {
         return found
     }
 
-    /// Recomputes the whole chain from the entries as they are now.
+    /// Recomputes the whole chain from the entries as they are now; entries that were archived are proven by the
+    /// signed records of their archives.
     package func verify(_ organization: UniqueID) async throws -> (verification: AuditVerification, entries: Int64) {
         try await database.transaction(organization: organization) { transaction in
-            var verification = AuditVerification()
+            let recorded = try await AuditStore.archivedRuns(in: transaction)
+            let genuine = recorded.filter { run in archiveKey.map { run.isGenuine(under: $0) } ?? false }
+            var verification = AuditVerification(archivedRuns: genuine)
             var sequence: Int64 = 0
             while true {
                 let links = try await AuditStore.links(after: sequence, limit: 20, in: transaction)
@@ -56,6 +64,14 @@ package struct AuditService: Sendable {
                     sequence = link.sequence
                 }
                 if links.count < 20 { break }
+            }
+            verification.finish()
+            for run in recorded where !genuine.contains(run) {
+                verification.add(finding: "the record of the archive \(run.archive) has no valid signature")
+            }
+            for run in genuine where !genuine.contains(where: { $0.covers(run.entry) }) {
+                guard try await AuditStore.find(run.entry, in: transaction) == nil else { continue }
+                verification.add(finding: "the log has no entry for the archive \(run.archive)")
             }
             return (verification, try await AuditStore.count(in: transaction))
         }

@@ -111,11 +111,7 @@ package enum AuditStore {
             SELECT org_id, sequence, entry_ids, prev_hash, hash FROM audits.chain
             WHERE sequence > \(sequence) ORDER BY sequence LIMIT \(limit)
             """
-        ).map {
-            ChainLink(
-                organization: try $0["org_id"], sequence: try $0["sequence"], entries: try $0["entry_ids"],
-                previous: try Digest(stored: $0["prev_hash"]), hash: try Digest(stored: $0["hash"]))
-        }
+        ).map { try ChainLink(row: $0) }
     }
 
     /// The entries of these ids with their stored digests; those that are gone are missing.
@@ -133,6 +129,21 @@ package enum AuditStore {
             found[entry.id] = (entry, try Digest(stored: row["digest"]))
         }
         return found
+    }
+
+    /// The signed records of what was archived of the organization's log, oldest first.
+    static func archivedRuns(in transaction: borrowing Transaction) async throws -> [ArchivedRun] {
+        try await transaction.query(
+            """
+            SELECT org_id, archive_id, lower_id, upper_id, row_count, edges, statement, signature, entry_id
+            FROM ops.archived_runs WHERE table_name = 'audits.audit_log' ORDER BY lower_id, archive_id
+            """
+        ).map { row in
+            ArchivedRun(
+                organization: try row["org_id"], archive: try row["archive_id"], lower: try row["lower_id"],
+                upper: try row["upper_id"], rows: try row["row_count"], edges: try row["edges"],
+                statement: try row["statement"], signature: try row["signature"], entry: try row["entry_id"])
+        }
     }
 
     static func count(in transaction: borrowing Transaction) async throws -> Int64 {
@@ -162,6 +173,15 @@ package struct ChainLink: Sendable, Equatable {
     package let previous: Digest
     /// `HashChain.fold` of the entries' digests after `previous`.
     package let hash: Digest
+}
+
+extension ChainLink {
+    /// Reads `org_id`, `sequence`, `entry_ids`, `prev_hash` and `hash`.
+    package init(row: Row) throws {
+        self.init(
+            organization: try row["org_id"], sequence: try row["sequence"], entries: try row["entry_ids"],
+            previous: try Digest(stored: row["prev_hash"]), hash: try Digest(stored: row["hash"]))
+    }
 }
 
 extension AuditEntry {

@@ -12,6 +12,8 @@ package enum Permission: String, Sendable, CaseIterable {
     case readUsage = "usage.read"
     case readStatus = "status.read"
     case manageOrganization = "organization.manage"
+    case readRetention = "retention.read"
+    case manageRetention = "retention.manage"
 }
 
 /// The four roles of a member or key, and the one place that says what each may do.
@@ -25,7 +27,7 @@ package enum Role: String, Sendable, CaseIterable {
         case .manager:
             [
                 .callModels, .readModels, .readProviders, .manageProviders, .readKeys, .manageKeys, .readAudit,
-                .readUsage, .readStatus,
+                .readUsage, .readStatus, .readRetention,
             ]
         case .developer: [.callModels, .readModels, .readProviders, .readUsage, .readStatus]
         case .viewer: [.readModels, .readProviders, .readUsage, .readStatus]

@@ -73,6 +73,13 @@ package struct Terminal: Sendable {
         }
     }
 
+    /// Asks for a line on standard error; nil when nobody is there to answer.
+    package func ask(_ question: String) -> String? {
+        guard let input else { return nil }
+        errorOutput("\(question) ")
+        return input()
+    }
+
     private static func writeAll(_ text: String, to descriptor: Int32) {
         let bytes = Array(text.utf8)
         var position = 0

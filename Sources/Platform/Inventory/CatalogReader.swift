@@ -83,7 +83,8 @@ extension SchemaInventory {
         let pairs: [String?] = try row["facts"]
         var facts: [String: String] = [:]
         for index in stride(from: 0, to: pairs.count - 1, by: 2) {
-            if let name = pairs[index], let value = pairs[index + 1], !value.isEmpty { facts[name] = value }
+            guard let name = pairs[index], let value = pairs[index + 1], !value.isEmpty else { continue }
+            facts[name] = FlatConditions.facts.contains(name) ? FlatConditions.flattened(value) : value
         }
         return facts
     }

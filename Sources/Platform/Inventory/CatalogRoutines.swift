@@ -56,7 +56,8 @@ extension CatalogQuery {
     private static let eventTriggers = """
         SELECT 'event trigger', '', NULL, quote_ident(e.evtname), ARRAY[
             'definition', format('ON %s%s EXECUTE FUNCTION %s.%s', e.evtevent,
-                ' WHEN TAG IN (' || array_to_string(e.evttags, ', ') || ')', f.schema, f.name),
+                ' WHEN TAG IN (' || (SELECT string_agg(quote_literal(g.tag), ', ')
+                                     FROM unnest(e.evttags) AS g (tag)) || ')', f.schema, f.name),
             \(firing("e.evtenabled")), \(owner("e.evtowner"))]
         FROM pg_event_trigger e JOIN functions f ON f.oid = e.evtfoid
         """

@@ -128,7 +128,7 @@ package enum LintRule: String, Sendable, CaseIterable {
         case .publicGrant: ("everybody who may connect may use it", "REVOKE it from PUBLIC and name the roles")
         case .readableCopy:
             ("a materialized view cannot keep rows apart", "a view with security_invoker, or grant it to nobody")
-        case .described: ("nobody says what it holds", "COMMENT ON it")
+        case .described: ("no whole sentence says what it holds", "COMMENT ON it")
         default: ("it does not hold or is not used", "VALIDATE it, or drop and build it again")
         }
     }

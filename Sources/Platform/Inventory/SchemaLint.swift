@@ -70,8 +70,10 @@ package struct SchemaLint: Sendable {
         .schema, .table, .view, .materializedView, .column, .function, .procedure,
     ]
 
+    /// A comment that does not end as a sentence does was cut off.
     private func lacksComment(_ object: SchemaObject) -> Bool {
-        Self.describedKinds.contains(object.kind) && object["comment"] == nil
+        guard Self.describedKinds.contains(object.kind), object.qualifiedName != "public" else { return false }
+        return object["comment"].map { !$0.hasSuffix(".") && !$0.hasSuffix("…") } ?? true
     }
 
     // MARK: Keys, references and indexes

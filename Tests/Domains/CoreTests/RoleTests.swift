@@ -16,6 +16,8 @@ import Testing
         ("usage.read", ["admin", "manager", "developer", "viewer"]),
         ("status.read", ["admin", "manager", "developer", "viewer"]),
         ("organization.manage", ["admin"]),
+        ("retention.read", ["admin", "manager"]),
+        ("retention.manage", ["admin"]),
     ]
 
     @Test("each permission is held by the roles it is for and by no other", arguments: matrix)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import Migrator
 import Postgres
 import TestSupport
@@ -52,6 +53,7 @@ struct SchemaLintTests {
         ("ALTER TABLE s.t ADD x timestamp", .timestamptz, "s.t.x"),
         ("ALTER TABLE s.t ADD x text", .described, "s.t.x"),
         ("COMMENT ON VIEW s.v IS NULL", .described, "s.v"),
+        ("COMMENT ON COLUMN s.t.b IS 'What it'", .described, "s.t.b"),
         ("ALTER VIEW s.v RESET (security_invoker)", .securityInvoker, "s.v"),
         ("ALTER FUNCTION s.f() RESET search_path", .searchPath, "s.f()"),
         ("GRANT EXECUTE ON FUNCTION s.f() TO PUBLIC", .publicGrant, "s.f() TO PUBLIC"),
@@ -106,5 +108,17 @@ struct OwnSchemaTests {
             exceptions: MigrationLint.exceptions(in: files))
         #expect(lint.findings.map(\.description) == [])
         try await test.close()
+    }
+
+    @Test("stands in schema.sql as the migrations leave it")
+    func script() async throws {
+        let test = try await TestDatabase.make()
+        let inventory = try await test.open().withConnection { try await SchemaInventory.read($0) }
+        try await test.close()
+        guard inventory.serverMajor == 15 else { return }
+        let root = #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined()
+        let file = try String(contentsOfFile: root + "/schema.sql", encoding: .utf8)
+        let isSame = file.hasSuffix("\n" + SchemaScript(inventory).text)
+        #expect(isSame, "the migrations changed: 'make docs' writes schema.sql again")
     }
 }

@@ -10,7 +10,7 @@ import Testing
 @Suite("Inventories of several major versions", .serialized)
 struct VersionTests {
     /// What the versions write in their own ways.
-    private static let more = """
+    static let more = """
         CREATE POLICY more ON s.people USING (EXISTS (SELECT FROM s.calls c JOIN s.names n ON n.name = c.name
             WHERE c.name = people.name AND c.id = ANY (ARRAY[1, 2]) AND c.id IN (SELECT id FROM s.calls)));
         CREATE VIEW s.counts AS SELECT p.name, p.age, 1.5 AS f,
