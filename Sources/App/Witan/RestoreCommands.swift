@@ -129,13 +129,17 @@ struct RestoreTarget: Sendable {
 
     /// A data directory that was made for this goes when `body` fails.
     func open<Value>(_ body: (Secret<String>) async throws -> Value) async throws -> Value {
-        let reached = try ReachedDatabase(parts.configuration)
         do {
-            let value = try await body(reached.directURL)
-            reached.stop()
-            return value
+            let reached = try ReachedDatabase(parts.configuration)
+            do {
+                let value = try await body(reached.directURL)
+                reached.stop()
+                return value
+            } catch {
+                reached.stop()
+                throw error
+            }
         } catch {
-            reached.stop()
             if isPrivate, !wasThere { try? DataDirectory.open(directory).destroy() }
             throw error
         }
