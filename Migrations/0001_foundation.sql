@@ -238,7 +238,9 @@ BEGIN
     FOR parent IN
         SELECT format('%I.%I', n.nspname, c.relname)
         FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE p.partstrat = 'r' AND c.relowner = 'witan_owner'::regrole
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.partattrs[0]
+        WHERE p.partstrat = 'r' AND p.partnatts = 1 AND a.atttypid = 'uuid'::regtype
+            AND c.relowner = 'witan_owner'::regrole
         ORDER BY 1
     LOOP
         FOR month IN
