@@ -345,3 +345,28 @@ def test_a_bucket_holds_backups_too(source, bucket, new_witan):
     assert missing.returncode == 1 and "NoSuchBucket" in missing.stderr and "Make the bucket" in missing.stderr
     away = run("backup", "list", *where, env=bucket | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}"})
     assert away.returncode == 10, away.stderr
+
+
+@pytest.mark.slow
+def test_a_managed_server_without_a_superuser_is_saved_and_restored(source, place, new_witan, tmp_path):
+    """The role that owns the database may make roles and is a member of ours, as on RDS; it bypasses nothing."""
+    target = new_witan()
+    for statement in (
+            "CREATE ROLE manager CREATEROLE",
+            "GRANT witan_owner, witan_app, witan_ingest, witan_sealer, witan_readonly, witan_backup, witan_migrator "
+            "TO manager WITH ADMIN OPTION",
+            "CREATE ROLE stranger", "CREATE DATABASE managed OWNER manager"):
+        psql(target.data, statement, database="postgres")
+    socket = (target.data / "postgres/postmaster.pid").read_text().split("\n")[4]
+
+    def url(role):
+        return f"host={socket} user=witan_root dbname=managed options='-c role={role}'"
+    key = {"WITAN_MASTER_KEY_FILE": str(source.data / "master.key")}
+    restored = done("restore", "one", "--place", place, "--into", url("manager"), "--confirm", env=key)
+    made = done("backup", "create", "--place", tmp_path, env=key | {"DATABASE_URL": url("manager")})
+    # One more row: that it was restored.
+    assert made["rows"] == restored["rows"] + 1
+    drill = done("backup", "drill", "--place", tmp_path, env=key)
+    assert drill["differences"] == []
+    refused = run("backup", "create", "--place", tmp_path, env=key | {"DATABASE_URL": url("stranger")})
+    assert refused.returncode == 1 and len(list(tmp_path.glob("*/manifest.json"))) == 1, refused.stderr

@@ -69,7 +69,11 @@ struct SnapshotReader {
     }
 
     private static func check(_ tables: [CatalogTable], role: String, _ profile: BackupProfile) throws(BackupError) {
-        let advice = profile.readerRole.map { $0 == role ? "Grant and show it to \($0)." : "Grant it \($0)." }
+        let advice = profile.readerRole.map {
+            $0 == role
+                ? "Give \($0) SELECT on it and a policy that shows it every row."
+                : "Make \(role) a member of \($0), or use a superuser."
+        }
         for table in tables where !table.isSelectable || !table.showsAllRows {
             throw .notReadable(table: table.qualifiedName, role: role, advice: advice ?? "Use a superuser.")
         }
