@@ -69,11 +69,13 @@ let package = Package(
         module(.platform, "HTTPServer", uses: ["SwiftExtensions", "EventLoop", "CEvent", "COpenSSL"]),
         module(.platform, "HTTPClient", uses: ["SwiftExtensions", "EventLoop", "CCurl"]),
         module(.platform, "Postgres", uses: ["SwiftExtensions", "EventLoop", "CLibpq"]),
-        module(.platform, "Redis", uses: ["SwiftExtensions", "EventLoop", "CHiredis"]),
+        module(.platform, "Redis", uses: ["SwiftExtensions", "JSON", "EventLoop", "CHiredis"]),
+        module(.platform, "Elasticsearch", uses: ["SwiftExtensions", "JSON", "Cryptography", "HTTPClient"]),
         module(.platform, "SQLText"),
         module(.platform, "Inventory", uses: ["SwiftExtensions", "JSON", "Cryptography", "SQLText", "Postgres"]),
         module(
-            .platform, "Migrator", uses: ["SwiftExtensions", "JSON", "Cryptography", "SQLText", "Postgres", "CAssets"]),
+            .platform, "Migrator",
+            uses: ["SwiftExtensions", "JSON", "Cryptography", "SQLText", "Postgres", "Inventory", "CAssets"]),
         module(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
         module(.platform, "Journal", uses: ["SwiftExtensions"]),
         module(.platform, "ObjectStore", uses: ["SwiftExtensions", "Cryptography", "HTTPClient"]),
@@ -118,9 +120,9 @@ let package = Package(
             name: "Witan",
             dependencies: [
                 "CAllocator", "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Lifecycle", "Arguments",
-                "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Inventory", "Migrator",
-                "EmbeddedServers", "Journal", "ObjectStore", "Backup", "Core", "API", "Audit", "Identity", "Providers",
-                "Gateway", "Operations",
+                "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Elasticsearch",
+                "Inventory", "Migrator", "EmbeddedServers", "Journal", "ObjectStore", "Backup", "Core", "API", "Audit",
+                "Identity", "Providers", "Gateway", "Operations",
             ].filter { !isSanitized || $0 != "CAllocator" }.map { .byName(name: $0) },
             path: "Sources/App/Witan",
             swiftSettings: settings),
@@ -152,12 +154,17 @@ let package = Package(
         tests(.platform, "HTTPServer", uses: ["EventLoop", "SwiftExtensions"]),
         tests(.platform, "HTTPClient", uses: ["HTTPServer", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "Postgres", uses: ["TestSupport", "EventLoop", "SwiftExtensions"]),
-        tests(.platform, "Redis", uses: ["EmbeddedServers", "EventLoop", "SwiftExtensions"]),
+        tests(.platform, "Redis", uses: ["EmbeddedServers", "EventLoop", "Migrator", "SwiftExtensions"]),
+        tests(
+            .platform, "Elasticsearch",
+            uses: ["EventLoop", "HTTPClient", "HTTPServer", "JSON", "Migrator", "SwiftExtensions"]),
         tests(.platform, "SQLText"),
         tests(
             .platform, "Inventory",
             uses: ["TestSupport", "Migrator", "Postgres", "EventLoop", "EmbeddedServers", "SwiftExtensions"]),
-        tests(.platform, "Migrator", uses: ["TestSupport", "Postgres", "EventLoop", "SwiftExtensions"]),
+        tests(
+            .platform, "Migrator",
+            uses: ["TestSupport", "EmbeddedServers", "Inventory", "Postgres", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
         tests(.platform, "Journal", uses: ["SwiftExtensions"]),
         tests(

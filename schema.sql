@@ -170,10 +170,11 @@ AS $function$
     SELECT k.org_id, k.id, k.name, k.role, k.key_hash, k.allowed_models, k.expires_at, o.content_retention,
            o.durable_answers, o.unknown_price_ceiling
     FROM auth.api_keys k JOIN auth.organizations o ON o.id = k.org_id
-    WHERE k.revoked_at IS NULL
+    LEFT JOIN auth.memberships m ON m.org_id = k.org_id AND m.user_id = k.user_id
+    WHERE k.revoked_at IS NULL AND o.retired_at IS NULL AND m.retired_at IS NULL
 $function$;
 ALTER FUNCTION auth.key_snapshot() OWNER TO witan_owner;
-COMMENT ON FUNCTION auth.key_snapshot() IS 'Every key that is not revoked, with what its organization has chosen: the snapshot that nodes keep in memory.';
+COMMENT ON FUNCTION auth.key_snapshot() IS 'Every key that is not revoked, of organizations and people that are not retired, with what its organization has chosen: the snapshot that nodes keep in memory.';
 REVOKE ALL ON FUNCTION auth.key_snapshot() FROM PUBLIC;
 
 CREATE FUNCTION auth.organization_exists()
@@ -475,9 +476,10 @@ CREATE FUNCTION ops.take_outbox(row_limit integer)
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    DELETE FROM ops.outbox o
-    USING (SELECT org_id, id FROM ops.outbox ORDER BY id LIMIT least(row_limit, 10000) FOR UPDATE SKIP LOCKED) due
-    WHERE o.org_id = due.org_id AND o.id = due.id
+    WITH due AS (
+        SELECT d.org_id, d.id FROM ops.outbox d ORDER BY d.id LIMIT least(row_limit, 10000) FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM ops.outbox o USING due WHERE o.org_id = due.org_id AND o.id = due.id
     RETURNING o.org_id, o.id, o.entity, o.entity_key, o.version, o.operation, o.payload, o.created_at
 $function$;
 ALTER FUNCTION ops.take_outbox(integer) OWNER TO witan_owner;
@@ -553,11 +555,13 @@ CREATE FUNCTION orchestrator.claim_notifications(row_limit integer, lease interv
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+    WITH due AS (
+        SELECT d.org_id, d.id FROM orchestrator.notifications d
+        WHERE d.status = 'pending' AND d.next_attempt_at <= now()
+        ORDER BY d.next_attempt_at LIMIT least(row_limit, 1000) FOR UPDATE SKIP LOCKED
+    )
     UPDATE orchestrator.notifications n SET next_attempt_at = now() + lease, attempt = n.attempt + 1
-    FROM (SELECT d.org_id, d.id FROM orchestrator.notifications d
-          WHERE d.status = 'pending' AND d.next_attempt_at <= now()
-          ORDER BY d.next_attempt_at LIMIT least(row_limit, 1000) FOR UPDATE SKIP LOCKED) due
-    WHERE n.org_id = due.org_id AND n.id = due.id
+    FROM due WHERE n.org_id = due.org_id AND n.id = due.id
     RETURNING n.org_id, n.id, n.channel, n.address, n.subject, n.body, n.data, n.attempt
 $function$;
 ALTER FUNCTION orchestrator.claim_notifications(integer, interval) OWNER TO witan_owner;
@@ -619,11 +623,13 @@ CREATE FUNCTION orchestrator.take_timers(row_limit integer)
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+    WITH due AS (
+        SELECT d.org_id, d.id FROM orchestrator.timers d
+        WHERE d.fired_at IS NULL AND d.cancelled_at IS NULL AND d.fire_at <= now()
+        ORDER BY d.fire_at LIMIT least(row_limit, 1000) FOR UPDATE SKIP LOCKED
+    )
     UPDATE orchestrator.timers t SET fired_at = now()
-    FROM (SELECT d.org_id, d.id FROM orchestrator.timers d
-          WHERE d.fired_at IS NULL AND d.cancelled_at IS NULL AND d.fire_at <= now()
-          ORDER BY d.fire_at LIMIT least(row_limit, 1000) FOR UPDATE SKIP LOCKED) due
-    WHERE t.org_id = due.org_id AND t.id = due.id
+    FROM due WHERE t.org_id = due.org_id AND t.id = due.id
     RETURNING t.org_id, t.id, t.workflow_id, t.execution_id, t.step_key, t.schedule, t.fire_at, t.payload
 $function$;
 ALTER FUNCTION orchestrator.take_timers(integer) OWNER TO witan_owner;

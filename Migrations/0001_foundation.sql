@@ -334,9 +334,10 @@ CREATE FUNCTION ops.take_outbox(row_limit integer)
     RETURNS TABLE (org_id uuid, id uuid, entity text, entity_key text, version bigint, operation text, payload jsonb,
                    created_at timestamptz)
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    DELETE FROM ops.outbox o
-    USING (SELECT org_id, id FROM ops.outbox ORDER BY id LIMIT least(row_limit, 10000) FOR UPDATE SKIP LOCKED) due
-    WHERE o.org_id = due.org_id AND o.id = due.id
+    WITH due AS (
+        SELECT d.org_id, d.id FROM ops.outbox d ORDER BY d.id LIMIT least(row_limit, 10000) FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM ops.outbox o USING due WHERE o.org_id = due.org_id AND o.id = due.id
     RETURNING o.org_id, o.id, o.entity, o.entity_key, o.version, o.operation, o.payload, o.created_at
 $$;
 COMMENT ON FUNCTION ops.take_outbox(integer) IS

@@ -609,11 +609,12 @@ CREATE FUNCTION auth.key_snapshot()
     SELECT k.org_id, k.id, k.name, k.role, k.key_hash, k.allowed_models, k.expires_at, o.content_retention,
            o.durable_answers, o.unknown_price_ceiling
     FROM auth.api_keys k JOIN auth.organizations o ON o.id = k.org_id
-    WHERE k.revoked_at IS NULL
+    LEFT JOIN auth.memberships m ON m.org_id = k.org_id AND m.user_id = k.user_id
+    WHERE k.revoked_at IS NULL AND o.retired_at IS NULL AND m.retired_at IS NULL
 $$;
 COMMENT ON FUNCTION auth.key_snapshot() IS
-    'Every key that is not revoked, with what its organization has chosen: the snapshot that nodes keep in '
-    'memory.';
+    'Every key that is not revoked, of organizations and people that are not retired, with what its organization has '
+    'chosen: the snapshot that nodes keep in memory.';
 
 CREATE FUNCTION auth.organization_exists() RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

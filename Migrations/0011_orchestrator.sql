@@ -281,11 +281,13 @@ CREATE FUNCTION orchestrator.take_timers(row_limit integer)
     RETURNS TABLE (org_id uuid, id uuid, workflow_id uuid, execution_id uuid, step_key text, schedule text,
                    fire_at timestamptz, payload jsonb)
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH due AS (
+        SELECT d.org_id, d.id FROM orchestrator.timers d
+        WHERE d.fired_at IS NULL AND d.cancelled_at IS NULL AND d.fire_at <= now()
+        ORDER BY d.fire_at LIMIT least(row_limit, 1000) FOR UPDATE SKIP LOCKED
+    )
     UPDATE orchestrator.timers t SET fired_at = now()
-    FROM (SELECT d.org_id, d.id FROM orchestrator.timers d
-          WHERE d.fired_at IS NULL AND d.cancelled_at IS NULL AND d.fire_at <= now()
-          ORDER BY d.fire_at LIMIT least(row_limit, 1000) FOR UPDATE SKIP LOCKED) due
-    WHERE t.org_id = due.org_id AND t.id = due.id
+    FROM due WHERE t.org_id = due.org_id AND t.id = due.id
     RETURNING t.org_id, t.id, t.workflow_id, t.execution_id, t.step_key, t.schedule, t.fire_at, t.payload
 $$;
 COMMENT ON FUNCTION orchestrator.take_timers(integer) IS

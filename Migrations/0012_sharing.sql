@@ -136,11 +136,13 @@ CREATE FUNCTION orchestrator.claim_notifications(row_limit integer, lease interv
     RETURNS TABLE (org_id uuid, id uuid, channel text, address text, subject text, body text, data jsonb,
                    attempt integer)
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH due AS (
+        SELECT d.org_id, d.id FROM orchestrator.notifications d
+        WHERE d.status = 'pending' AND d.next_attempt_at <= now()
+        ORDER BY d.next_attempt_at LIMIT least(row_limit, 1000) FOR UPDATE SKIP LOCKED
+    )
     UPDATE orchestrator.notifications n SET next_attempt_at = now() + lease, attempt = n.attempt + 1
-    FROM (SELECT d.org_id, d.id FROM orchestrator.notifications d
-          WHERE d.status = 'pending' AND d.next_attempt_at <= now()
-          ORDER BY d.next_attempt_at LIMIT least(row_limit, 1000) FOR UPDATE SKIP LOCKED) due
-    WHERE n.org_id = due.org_id AND n.id = due.id
+    FROM due WHERE n.org_id = due.org_id AND n.id = due.id
     RETURNING n.org_id, n.id, n.channel, n.address, n.subject, n.body, n.data, n.attempt
 $$;
 COMMENT ON FUNCTION orchestrator.claim_notifications(integer, interval) IS

@@ -213,6 +213,8 @@ def test_the_schema_is_migrated_without_a_server(new_witan):
     witan.psql("SELECT 1 AS one")
     subprocess.run(
         ["psql", "-Xq", "-h", witan.socket_directory, "-U", "witan_root", "witan", "-c",
-         "UPDATE ops._migration_history SET checksum = repeat('0', 64)"], check=True, timeout=30)
+         "ALTER TABLE ops._migration_history DISABLE TRIGGER ALL;"
+         "UPDATE ops._migration_history SET checksum = repeat('0', 64), raw_checksum = repeat('0', 64)"],
+        check=True, timeout=30)
     witan.stop()
     assert migrate("status").returncode == 5

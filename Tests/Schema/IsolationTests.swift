@@ -87,6 +87,26 @@ import Testing
         }
     }
 
+    @Test("keys of an organization or a person that is retired leave the snapshot")
+    func retirement() async throws {
+        try await withSchema { store in
+            try store.settle()
+            try store.psql(
+                """
+                INSERT INTO auth.api_keys (org_id, id, name, role, key_hash, last_four, user_id) VALUES
+                    ('\(ID.acme)', '\(ID.row(1))', 'Ann', 'viewer', sha256('1'), 'aaaa', '\(ID.ann)'),
+                    ('\(ID.acme)', '\(ID.row(2))', 'Acme', 'viewer', sha256('2'), 'bbbb', NULL),
+                    ('\(ID.other)', '\(ID.row(3))', 'Other', 'viewer', sha256('3'), 'cccc', NULL)
+                """)
+            let names = "SELECT string_agg(name, ' ' ORDER BY name) FROM auth.key_snapshot()"
+            #expect(try store.ask(of: nil, names) == "Acme Ann Other")
+            try store.ask(as: "witan_app", "UPDATE auth.memberships SET retired_at = now()")
+            #expect(try store.ask(of: nil, names) == "Acme Other")
+            try store.ask(of: ID.other, "UPDATE auth.organizations SET retired_at = now()")
+            #expect(try store.ask(of: nil, names) == "Acme")
+        }
+    }
+
     @Test("two tenants may use the same names, and one tenant may not twice")
     func names() async throws {
         try await withSchema { store in

@@ -64,7 +64,7 @@ enum ReferenceCommand {
             let nowhere = Secret("host=\(path)")
             let stores = Stores(
                 directory: try DataDirectory.open(path), postgres: nil, redis: nil, databaseURL: nowhere,
-                directURL: nowhere, redisURL: nil)
+                directURL: nowhere, redisURL: nil, elasticsearchURL: nil)
             let server = try Server(
                 configuration, stores: stores, loops: [EventLoop(name: "reference")], logger: Logger(.standardError))
             let endpoints = server.endpoints

@@ -3,6 +3,7 @@ import API
 import Arguments
 import Core
 import HTTPServer
+import Inventory
 import JSON
 import Observability
 
@@ -18,6 +19,7 @@ struct ReferencePages {
         [
             ("cli.md", Self.note + commands), ("configuration.md", Self.note + settings),
             ("endpoints.md", Self.note + endpointTable), ("metrics.md", Self.note + metricTable),
+            ("lint.md", Self.note + lintTable),
             ("openapi.json", OpenAPI.document(endpoints, version: Version.current).pretty + "\n"),
         ]
     }
@@ -73,6 +75,26 @@ struct ReferencePages {
                 text +=
                     "| `\(field.name)` | \(field.type)\(field.isRequired ? ", required" : "") | \(field.summary) |\n"
             }
+        }
+        return text
+    }
+
+    private var lintTable: String {
+        var text = """
+            # Rules for migrations and for the schema
+
+            What a file does is looked at before it runs: tables that the files themselves make are new, all others are
+            taken to be in use. What holds for the whole schema is asked of the catalog. A comment above or in a
+            statement excepts it: `-- allow: rule reason`; for indexes `-- Not led by org_id: reason` says the same as
+            `-- allow: leading-column reason`. A table without `org_id` says why in its comment: `No org_id: reason`.
+
+            | rule | looked for in | why | what to do |
+            |---|---|---|---|
+
+            """
+        for rule in LintRule.allCases {
+            let place = LintRule.ofCatalogs.contains(rule) ? "the catalog" : "files"
+            text += "| `\(rule.rawValue)` | \(place) | \(rule.sentence) | \(rule.fix) |\n"
         }
         return text
     }

@@ -80,6 +80,9 @@ struct Setting: Sendable {
         Setting(
             "REDIS_URL", .text, nil, secret: true,
             "Redis to use; without it a private one runs when redis-server is installed."),
+        Setting(
+            "ELASTICSEARCH_URL", .text, nil, secret: true,
+            "Elasticsearch 8.11 or newer to search in; without it PostgreSQL searches."),
         Setting("DATABASE_POOL_MAX", .integer(1...100), "4", "Most connections to PostgreSQL per event loop."),
         Setting("DATABASE_STATEMENT_TIMEOUT", .duration, "30s", "Longest a statement may run in the server."),
         Setting("DATABASE_QUERY_TIMEOUT", .duration, "35s", "Longest the program waits for a statement."),

@@ -18,6 +18,7 @@ struct Stores: Sendable {
     /// For migrations.
     let directURL: Secret<String>
     let redisURL: Secret<String>?
+    let elasticsearchURL: Secret<String>?
 
     /// Opens the directory and starts the private servers that are needed.
     static func open(_ configuration: Configuration, logger: Logger) throws -> Stores {
@@ -45,7 +46,8 @@ struct Stores: Sendable {
             let redisURL = configuration["REDIS_URL"] ?? redis.map { "unix://\($0.socketPath)" }
             return Stores(
                 directory: directory, postgres: postgres, redis: redis, databaseURL: Secret(url),
-                directURL: Secret(direct), redisURL: redisURL.map { Secret($0) })
+                directURL: Secret(direct), redisURL: redisURL.map { Secret($0) },
+                elasticsearchURL: configuration["ELASTICSEARCH_URL"].map { Secret($0) })
         } catch {
             throw CommandFailure(.failed, error.description)
         }
@@ -53,28 +55,55 @@ struct Stores: Sendable {
 
     /// Brings the schema up to date and says what was applied.
     func migrate(loops: [EventLoop], logger: Logger) async throws -> [AppliedMigration] {
-        try await Self.migrate(directURL, loops: loops, logger: logger)
+        try await withMigrator(loop: loops[0], observe: { $0.log(to: logger) }) { try await Self.up($0) }
     }
 
+    /// Brings a schema up to date, and no store beside it.
     static func migrate(
         _ url: Secret<String>, loops: [EventLoop], logger: Logger
     ) async throws -> [AppliedMigration] {
-        let database = Database(
-            configuration: migratorConfiguration(url), loops: loops, observe: { _ in })
-        let migrator = Migrator(database: database, programVersion: Version.current) { event in
-            if case .waiting(let processID, let application) = event {
-                logger.info(
-                    "waiting for another migration",
-                    [("process_id", LogValue(processID)), ("application", .string(application))])
-            }
-        }
+        let database = Database(configuration: migratorConfiguration(url), loops: loops, observe: { _ in })
+        let migrator = Migrator(
+            database: database, programVersion: Version.current, actor: Account.current,
+            observe: { $0.log(to: logger) })
         do {
-            let applied = try await migrator.up()
+            let applied = try await up(migrator)
             await database.close()
             return applied
         } catch {
             await database.close()
+            throw error
+        }
+    }
+
+    private static func up(_ migrator: Migrator) async throws(CommandFailure) -> [AppliedMigration] {
+        do throws(MigrationError) {
+            return try await migrator.up()
+        } catch {
             throw CommandFailure(ExitCode(rawValue: error.exitCode) ?? .failed, error.description)
+        }
+    }
+
+    /// Lends a migrator for the schema and the stores beside it.
+    func withMigrator<Value>(
+        loop: EventLoop, observe: @escaping @Sendable (MigrationEvent) -> Void,
+        _ body: (Migrator) async throws -> Value
+    ) async throws -> Value {
+        let database = Database(
+            configuration: Self.migratorConfiguration(directURL), loops: [loop], observe: { _ in })
+        let others = try OtherStores(self, loop: loop)
+        let migrator = Migrator(
+            database: database, programVersion: Version.current, actor: Account.current, stores: others.states,
+            observe: observe)
+        do {
+            let value = try await body(migrator)
+            await others.close()
+            await database.close()
+            return value
+        } catch {
+            await others.close()
+            await database.close()
+            throw error
         }
     }
 
@@ -100,6 +129,14 @@ struct Stores: Sendable {
         configuration.statementTimeout = .seconds(3600)
         configuration.queryTimeout = .seconds(3700)
         return configuration
+    }
+
+    /// For migrations, but to another database of the same server.
+    func directURL(toDatabase name: String) -> Secret<String> {
+        let url = directURL.reveal()
+        // Of parameters given twice the last one counts, for libpq.
+        guard url.hasPrefix("postgres") && url.contains("://") else { return Secret("\(url) dbname=\(name)") }
+        return Secret("\(url)\(url.contains("?") ? "&" : "?")dbname=\(name)")
     }
 
     /// Stops what was started, in order.

@@ -67,6 +67,12 @@ static const unsigned char migration_0013_down[] = {
 static const unsigned char migration_0014[] = {
 #embed "../../../Migrations/0014_operations.sql"
 };
+static const unsigned char migration_0015[] = {
+#embed "../../../Migrations/0015_keys.redis"
+};
+static const unsigned char migration_0016[] = {
+#embed "../../../Migrations/0016_search.elasticsearch"
+};
 
 const cassets_file cassets_migrations[] = {
     {"0001_foundation.sql", migration_0001, sizeof migration_0001},
@@ -91,5 +97,7 @@ const cassets_file cassets_migrations[] = {
     {"0013_shapes.sql", migration_0013, sizeof migration_0013},
     {"0013_shapes.down.sql", migration_0013_down, sizeof migration_0013_down},
     {"0014_operations.sql", migration_0014, sizeof migration_0014},
+    {"0015_keys.redis", migration_0015, sizeof migration_0015},
+    {"0016_search.elasticsearch", migration_0016, sizeof migration_0016},
 };
 const size_t cassets_migration_count = sizeof cassets_migrations / sizeof cassets_migrations[0];

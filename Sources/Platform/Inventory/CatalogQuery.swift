@@ -42,7 +42,8 @@ enum CatalogQuery {
         SELECT 'server' AS kind, '' AS schema, NULL AS table, '' AS name, ARRAY[
             'major', (current_setting('server_version_num')::integer / 10000)::text,
             'administrators', (SELECT string_agg(quote_ident(rolname), E'\\n') FROM pg_roles
-                               WHERE rolsuper OR rolname = current_user)] AS facts
+                               WHERE rolsuper OR oid = (SELECT datdba FROM pg_database
+                                                        WHERE datname = current_database()))] AS facts
         """
 
     /// The fact `owner` of an object.

@@ -34,6 +34,11 @@ package enum LintRule: String, Sendable, CaseIterable {
     case described
     case valid
 
+    /// The rules that only a catalog can be asked about.
+    package static let ofCatalogs: Set<LintRule> = [
+        .leadingColumn, .rowSecurity, .indexedReference, .searchPath, .publicGrant, .readableCopy, .described, .valid,
+    ]
+
     /// What is the matter, to stand behind the name of what it is the matter with.
     package var sentence: String { text.sentence }
 
@@ -42,10 +47,8 @@ package enum LintRule: String, Sendable, CaseIterable {
 
     private var text: (sentence: String, fix: String) {
         switch self {
-        case .noEnum, .noDefaultPartition, .timestamptz, .securityInvoker, .leadingColumn, .rowSecurity,
-            .indexedReference, .searchPath, .publicGrant, .readableCopy, .described, .valid:
-            textOfSchemas
-        default: textOfFiles
+        case .noEnum, .noDefaultPartition, .timestamptz, .securityInvoker: textOfSchemas
+        default: Self.ofCatalogs.contains(self) ? textOfSchemas : textOfFiles
         }
     }
 
@@ -124,7 +127,10 @@ package enum LintRule: String, Sendable, CaseIterable {
         case .indexedReference:
             ("each delete on the other side reads the whole table", "an index that begins with these columns")
         case .searchPath:
-            ("what runs as its owner must not take names from its caller's path", "SET search_path = pg_catalog")
+            (
+                "what runs as its owner must not take names from its caller's path",
+                "SET search_path = pg_catalog, pg_temp"
+            )
         case .publicGrant: ("everybody who may connect may use it", "REVOKE it from PUBLIC and name the roles")
         case .readableCopy:
             ("a materialized view cannot keep rows apart", "a view with security_invoker, or grant it to nobody")

@@ -11,7 +11,7 @@ import SwiftExtensions
 package struct SchemaInventory: Sendable, Equatable {
     /// Of the server that was asked, such as 15.
     package let serverMajor: Int
-    /// The roles that may do everything there: who migrates differs from server to server.
+    /// The superusers and the database's owner, whose names differ from server to server.
     package let administrators: [String]
     /// By kind and name.
     package let objects: [SchemaObject]

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import CAssets
-import Cryptography
 
 /// One file that takes a store a step forward, and for SQL perhaps the file of its way back. Files are never changed
 /// once they are released.
@@ -27,8 +26,6 @@ package struct Migration: Sendable, Equatable {
     package let text: String
     /// The whole file of the way back, where there is one.
     package let down: String?
-    /// What the file says, whatever it looks like, 64 hexadecimal digits; see `algorithm`.
-    package let checksum: String
     /// SHA-256 of the file's bytes, 64 hexadecimal digits.
     package let rawChecksum: String
 
@@ -43,20 +40,22 @@ package struct Migration: Sendable, Equatable {
         let parts = name.split(separator: "_", maxSplits: 1)
         guard parts.count == 2, parts[0].allSatisfy(\.isNumber), let id = Int(parts[0]), id > 0, name.first != "_"
         else { return nil }
-        guard let checksum = kind == .sql ? MigrationChecksum.tokens(text) : MigrationChecksum.canonical(text) else {
-            return nil
-        }
+        guard kind == .sql || MigrationChecksum.canonical(text) != nil else { return nil }
         self.id = id
         self.name = name
         self.kind = kind
         self.text = text
         self.down = down
-        self.checksum = checksum
-        rawChecksum = SHA256.hash(Array(text.utf8)).hex
+        rawChecksum = MigrationChecksum.raw(text)
     }
 
     /// The file's name.
     package var file: String { "\(name).\(kind.rawValue)" }
+
+    /// What the file says, whatever it looks like, 64 hexadecimal digits; see `algorithm`. Slower than the raw one.
+    package var checksum: String {
+        kind == .sql ? MigrationChecksum.tokens(text) : MigrationChecksum.canonical(text) ?? rawChecksum
+    }
 
     /// The name of what `checksum` is.
     package var algorithm: String { kind == .sql ? MigrationChecksum.sqlTokens : MigrationChecksum.json }
@@ -73,8 +72,11 @@ package struct Migration: Sendable, Equatable {
     /// The value of a `-- key: value` line of the header.
     private func directive(_ key: String) -> String? {
         guard kind == .sql else { return nil }
-        for line in text.split(omittingEmptySubsequences: true, whereSeparator: \.isNewline) {
-            guard line.hasPrefix("--") else { return nil }
+        var rest = text[...]
+        while !rest.isEmpty {
+            let line = rest.prefix { !$0.isNewline }
+            rest = rest[line.endIndex...].dropFirst()
+            guard line.hasPrefix("--") || line.isEmpty else { return nil }
             let words = line.dropFirst(2).split(separator: " ")
             if words.first == "\(key):" { return words.dropFirst().joined(separator: " ") }
         }
@@ -126,44 +128,4 @@ extension Migration {
             preconditionFailure(error.description)
         }
     }()
-}
-
-/// What is known of one migration, in the program or in the database.
-package struct MigrationStatus: Sendable, Equatable {
-    /// How the program's file and the database's record compare.
-    package enum State: String, Sendable {
-        /// In both, and the same.
-        case applied
-        /// In the program only.
-        case pending
-        /// In both, but the file is another one than the one that was applied.
-        case changed
-        /// In the database only: a newer program was here.
-        case unknownToProgram
-    }
-
-    /// The digits the file's name begins with.
-    package let id: Int
-    /// The file's name without `.sql`.
-    package let name: String
-    /// Whether it has run, is to run, or does not fit.
-    package let state: State
-}
-
-/// A migration that was just applied.
-package struct AppliedMigration: Sendable, Equatable {
-    /// The digits the file's name begins with.
-    package let id: Int
-    /// The file's name without `.sql`.
-    package let name: String
-    /// Wall time of the whole file.
-    package let duration: Duration
-}
-
-/// What a migration run does, for the log and for progress.
-package enum MigrationEvent: Sendable {
-    /// Another program is migrating; told once a wait. Zero and an empty name when it is not to be seen.
-    case waiting(processID: Int, application: String)
-    case applying(name: String)
-    case applied(AppliedMigration)
 }

@@ -14,17 +14,19 @@ enum MigrationChecksum {
     /// SHA-256 over the canonical form of JSON (RFC 8785).
     static let json = "json-1"
     /// SHA-256 over the bytes: what histories of the first shape have.
-    static let raw = "raw-1"
+    static let bytes = "raw-1"
 
     static func tokens(_ text: String) -> String {
         let bytes = Array(text.utf8)
-        var hash = SHA256()
+        var said: [UInt8] = []
+        said.reserveCapacity(bytes.count * 2)
         for token in SQLLexer.tokens(in: bytes) {
-            hash.update([token.kind.rawValue, token.isPrefixed ? 1 : 0])
-            hash.update(bigEndian(token.range.count))
-            hash.update(bytes[token.range])
+            said.append(token.kind.rawValue)
+            said.append(token.isPrefixed ? 1 : 0)
+            said.append(contentsOf: bigEndian(token.range.count))
+            said.append(contentsOf: bytes[token.range])
         }
-        return hash.finish().hex
+        return SHA256.hash(said).hex
     }
 
     /// Nil when it is no JSON.
@@ -34,6 +36,8 @@ enum MigrationChecksum {
         }
         return SHA256.hash(bytes).hex
     }
+
+    static func raw(_ text: String) -> String { SHA256.hash(Array(text.utf8)).hex }
 
     /// Eight bytes.
     static func bigEndian(_ count: Int) -> [UInt8] {

@@ -14,6 +14,8 @@ package enum RedisError: Error, Equatable, CustomStringConvertible {
     case server(message: String)
     /// Too many commands, or bytes of them, wait for replies; the command was not sent.
     case queueFull(limit: Int)
+    /// A description of keys and scripts that is none, or that is older than what the server has.
+    case schema(reason: String)
     /// Closed by its owner.
     case closed
 
@@ -25,6 +27,7 @@ package enum RedisError: Error, Equatable, CustomStringConvertible {
         case .connectionLost(let reason): "The connection to Redis broke: \(reason)."
         case .server(let message): "Redis answered: \(message)."
         case .queueFull(let limit): "Too much waits for Redis (limit \(limit)); slow down."
+        case .schema(let reason): reason
         case .closed: "The Redis client is closed."
         }
     }

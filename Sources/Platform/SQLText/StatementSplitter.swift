@@ -11,11 +11,23 @@ package struct StatementSplitter {
         package let line: Int
         /// The tokens that are words, in lower case, in order.
         package let words: [String]
+
+        /// Whether it ends the transaction it stands in (`END` is not seen: it is also the end of a function's body).
+        package var endsTransaction: Bool {
+            switch words.first {
+            case "commit", "abort": true
+            case "rollback": !words.dropFirst().contains("to")
+            default: false
+            }
+        }
     }
 
     private let bytes: [UInt8]
     private var current: [SQLLexer.Token] = []
     private var found: [Statement] = []
+    /// Of the byte `counted`, from 1.
+    private var line = 1
+    private var counted = 0
 
     /// The statements of a script, in order.
     package static func statements(in script: String) -> [Statement] {
@@ -42,7 +54,8 @@ package struct StatementSplitter {
         defer { current = [] }
         guard let first = current.first, let last = current.last else { return }
         let words = current.filter { $0.kind == .word }.map { text($0.range).lowercased() }
-        let line = bytes[..<first.range.lowerBound].count { $0 == UInt8(ascii: "\n") } + 1
+        line += bytes[counted..<first.range.lowerBound].count { $0 == UInt8(ascii: "\n") }
+        counted = first.range.lowerBound
         found.append(
             Statement(text: text(first.range.lowerBound..<last.range.upperBound), line: line, words: words))
     }

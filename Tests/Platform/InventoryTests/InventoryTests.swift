@@ -67,6 +67,15 @@ struct InventoryTests {
         try await test.test.close()
     }
 
+    @Test("is the same for the least of roles")
+    func role() async throws {
+        let test = try await TestDatabase.make()
+        let all = try await test.open().withConnection { try await SchemaInventory.read($0) }
+        let least = try await test.open(role: "witan_ingest").withConnection { try await SchemaInventory.read($0) }
+        #expect(least.differences(from: all).map(\.description) == [] && least == all)
+        try await test.close()
+    }
+
     @Test("is of the schemas asked for")
     func schemas() async throws {
         let test = try await InventoryDatabase(

@@ -22,7 +22,8 @@ struct SchemaLintTests {
         ALTER TABLE s.t FORCE ROW LEVEL SECURITY;
         CREATE POLICY own ON s.t USING (org = nullif(current_setting('a.org', true), '')::uuid);
         CREATE VIEW s.v WITH (security_invoker = true) AS SELECT org, id FROM s.t;
-        CREATE FUNCTION s.f() RETURNS integer LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS 'SELECT 1';
+        CREATE FUNCTION s.f() RETURNS integer LANGUAGE sql SECURITY DEFINER
+            SET search_path = pg_catalog, pg_temp AS 'SELECT 1';
         REVOKE ALL ON FUNCTION s.f() FROM PUBLIC;
         COMMENT ON SCHEMA s IS 'All.'; COMMENT ON VIEW s.v IS 'Some.'; COMMENT ON FUNCTION s.f() IS 'One.';
         DO $$ DECLARE c record; BEGIN
@@ -56,6 +57,8 @@ struct SchemaLintTests {
         ("COMMENT ON COLUMN s.t.b IS 'What it'", .described, "s.t.b"),
         ("ALTER VIEW s.v RESET (security_invoker)", .securityInvoker, "s.v"),
         ("ALTER FUNCTION s.f() RESET search_path", .searchPath, "s.f()"),
+        ("ALTER FUNCTION s.f() SET search_path = pg_catalog", .searchPath, "s.f()"),
+        ("ALTER FUNCTION s.f() SET search_path = public, pg_temp", .searchPath, "s.f()"),
         ("GRANT EXECUTE ON FUNCTION s.f() TO PUBLIC", .publicGrant, "s.f() TO PUBLIC"),
         ("GRANT SELECT ON s.t TO PUBLIC", .publicGrant, "s.t TO PUBLIC"),
         ("CREATE MATERIALIZED VIEW s.m AS SELECT 1 AS a; GRANT SELECT ON s.m TO pg_monitor", .readableCopy, "s.m"),

@@ -7,24 +7,24 @@ import Testing
 
 @testable import Migrator
 
-@Suite("The migrator")
+@Suite("The migrator", .serialized)
 struct MigratorTests {
     private let files = [
         file(1, "CREATE TABLE a (n integer); INSERT INTO a VALUES (1);"),
         file(2, "ALTER TABLE a ADD COLUMN t text; UPDATE a SET n = n + 1;"),
     ]
 
-    private static func file(_ id: Int, _ text: String) -> Migration {
-        guard let migration = Migration(file: "000\(id)_step.sql", text: text) else { preconditionFailure("bad name") }
-        return migration
-    }
+    private static func file(_ id: Int, _ text: String) -> Migration { .step(id, text) }
 
     private func migrator(
         _ database: Database, _ files: [Migration], lockTimeout: Duration = .seconds(60),
         observe: @escaping @Sendable (MigrationEvent) -> Void = { _ in }
     ) -> Migrator {
-        Migrator(
-            database: database, migrations: files, programVersion: "1.2.3", lockTimeout: lockTimeout, observe: observe)
+        var patience = MigrationPatience()
+        patience.forTheLock = lockTimeout
+        return Migrator(
+            database: database, migrations: files, programVersion: "1.2.3", actor: "tester", patience: patience,
+            observe: observe)
     }
 
     @Test("applies what is pending, in order, once, and records it")
@@ -36,8 +36,14 @@ struct MigratorTests {
         #expect(try await migrator.up() == [])
         #expect(try await migrator.status().map(\.state) == [.applied, .applied])
         #expect(try test.psql("SELECT n FROM a") == "2")
-        let record = try test.psql("SELECT id, name, checksum, program_version FROM ops._migration_history LIMIT 1")
-        #expect(record == "1|0001_step|\(files[0].rawChecksum)|1.2.3")
+        let record = try test.psql(
+            """
+            SELECT event, step, name, kind, raw_checksum, checksum, algorithm, actor, login, program_version,
+                body = 'CREATE TABLE a (n integer); INSERT INTO a VALUES (1);'
+            FROM ops._migration_history ORDER BY sequence LIMIT 1
+            """)
+        let sums = "\(files[0].rawChecksum)|\(files[0].checksum)|sql-tokens-1"
+        #expect(record == "applied|1|0001_step|sql|\(sums)|tester|witan_root|1.2.3|t")
         try await test.close()
     }
 
@@ -90,12 +96,13 @@ struct MigratorTests {
         let test = try await TestDatabase.make(migrated: false)
         let bad = Self.file(3, "CREATE TABLE b (n integer);\nINSERT INTO b VALUES (1);\nINSERT INTO c VALUES (1);")
         let error = await #expect(throws: MigrationError.self) { try await migrator(test.open(), files + [bad]).up() }
-        guard case .failed("0003_step", 3, let cause) = error else {
+        guard case .failed("0003_step.sql", 3, let cause) = error else {
             Issue.record("\(String(describing: error))")
             return
         }
         #expect(cause.sqlState == "42P01" && error?.exitCode == 1)
-        #expect(try test.psql("SELECT to_regclass('b') IS NULL, (SELECT max(id) FROM ops._migration_history)") == "t|2")
+        #expect(
+            try test.psql("SELECT to_regclass('b') IS NULL, (SELECT max(step) FROM ops._migration_history)") == "t|2")
         let mended = Self.file(3, "CREATE TABLE b (n integer);")
         #expect(try await migrator(test.open(), files + [mended]).up().map(\.id) == [3])
         try await test.close()
@@ -112,7 +119,7 @@ struct MigratorTests {
             INSERT INTO q VALUES (1);
             """)
         let error = await #expect(throws: MigrationError.self) { try await migrator(test.open(), [bad]).up() }
-        guard case .failed("0001_step", nil, let cause) = error else {
+        guard case .failed("0001_step.sql", nil, let cause) = error else {
             Issue.record("\(String(describing: error))")
             return
         }
@@ -129,7 +136,7 @@ struct MigratorTests {
         let error = await #expect(throws: MigrationError.self) {
             try await migrator(test.open(), [Self.file(1, text)]).up()
         }
-        guard case .failed("0001_step", 4, _) = error else {
+        guard case .failed("0001_step.sql", 4, _) = error else {
             Issue.record("\(String(describing: error))")
             return
         }
@@ -144,7 +151,7 @@ struct MigratorTests {
         _ = try await migrator(test.open(), files).up()
         let edited = migrator(test.open(), [files[0], Self.file(2, "SELECT 1"), Self.file(3, "CREATE TABLE never ()")])
         let error = await #expect(throws: MigrationError.self) { try await edited.up() }
-        guard case .changed("0002_step", files[1].rawChecksum, _) = error else {
+        guard case .changed("0002_step.sql", 2, files[1].rawChecksum, _) = error else {
             Issue.record("\(String(describing: error))")
             return
         }
@@ -176,7 +183,7 @@ struct MigratorTests {
         let error = await #expect(throws: MigrationError.self) {
             try await migrator(test.open(), [files[0], Self.file(2, "SELECT 2"), Self.file(3, "SELECT 1")]).up()
         }
-        guard case .outOfOrder("0002_step", "0003_step") = error else {
+        guard case .outOfOrder(["0002_step.sql"], "0003_step") = error else {
             Issue.record("\(String(describing: error))")
             return
         }
@@ -222,7 +229,7 @@ struct MigratorTests {
         let error = await #expect(throws: MigrationError.self) {
             try await migrator(test.open(), [Self.file(1, "CREATE TABLE b (); COMMIT; CREATE TABLE c ();")]).up()
         }
-        guard case .endedTransaction("0001_step") = error else {
+        guard case .endedTransaction("0001_step.sql") = error else {
             Issue.record("\(String(describing: error))")
             return
         }
@@ -244,8 +251,10 @@ struct MigratorTests {
     @Test("brings an empty database to the program's own schema")
     func embedded() async throws {
         let test = try await TestDatabase.make()
-        let states = try await Migrator(database: test.open(), programVersion: "test").status().map(\.state)
+        let migrator = Migrator(database: test.open(), programVersion: "test")
+        let states = try await migrator.status().filter { $0.kind == .sql }.map(\.state)
         #expect(!states.isEmpty && states.allSatisfy { $0 == .applied })
+        #expect(try await migrator.verify().exitCode == 0)
         try await test.close()
     }
 
