@@ -15,6 +15,8 @@ struct CatalogTable: Sendable {
     let forcesRowSecurity: Bool
 
     var qualifiedName: String { "\(schema).\(name)" }
+    /// Whether the role reads every row.
+    var isReadable: Bool { isSelectable && showsAllRows }
     /// For statements.
     var quoted: SQL { "\(identifier: schema).\(identifier: name)" }
     var columnList: SQL {
