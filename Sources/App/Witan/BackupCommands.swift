@@ -35,6 +35,7 @@ enum BackupCommands {
                 summary: "Restore into a scratch cluster, compare everything, print recovery point and time",
                 example: "witan backup drill", options: BackupParts.options, positionals: [wanted],
                 run: RestoreDrill.run),
+            BaseBackupCommands.command,
         ])
 
     // MARK: create
@@ -59,8 +60,8 @@ enum BackupCommands {
         let progress = BackupProgress("backup", arguments.terminal)
         defer { progress.finish() }
         do {
-            let reached = try ReachedDatabase(parts.configuration)
-            defer { reached.stop() }
+            let reached = try StoreAccess.open(parts.configuration, beside: true)
+            defer { reached.close() }
             let database = parts.database(reached.directURL)
             let manifest = try await closing(database) {
                 let migrations = try await applied(database)

@@ -15,15 +15,17 @@ struct OtherStores {
     private let http: HTTPClient?
     let states: [Migration.Kind: MigrationStoreState]
 
-    init(_ stores: Stores, loop: EventLoop) throws {
+    /// Those that have an address.
+    init(redis: Secret<String>?, elasticsearch: Secret<String>?, loop: EventLoop) throws {
         var states: [Migration.Kind: MigrationStoreState] = [:]
-        redis = try stores.redisURL.map { url in
+        let redis = try redis.map { url in
             try Redis(
                 configuration: RedisConfiguration(url: url, connectTimeout: .seconds(2), commandTimeout: .seconds(2)),
                 loops: [loop])
         }
+        self.redis = redis
         if let redis { states[.redis] = .present(RedisSteps(redis: redis)) }
-        if let url = stores.elasticsearchURL {
+        if let url = elasticsearch {
             let client = HTTPClient(
                 configuration: HTTPClientConfiguration(
                     userAgent: "witan/\(Version.current)", isProxied: Proxies.areNamed), loops: [loop])

@@ -17,11 +17,19 @@ enum RestoreCommands {
     private static let confirm = Option<Bool>.flag("confirm", "do it; without this, only tell what would be done")
 
     static let command = Command(
-        name: "restore", summary: "Build an empty database from a backup; exit 3 without --confirm",
+        name: "restore",
+        summary: "Build an empty database from a backup (exit 3 without --confirm), or go back --to a time",
         example: "witan restore 20261121T161500Z --data-dir new --confirm",
-        options: BackupParts.options + [into, confirm], positionals: [BackupCommands.wanted], run: run)
+        options: BackupParts.options + [into, confirm] + RecoveryCommands.restoreOptions,
+        positionals: [BackupCommands.wanted], run: run)
 
     @Sendable private static func run(_ arguments: ParsedArguments) async throws -> ExitCode {
+        if arguments[RecoveryCommands.to] != nil {
+            guard arguments[BackupCommands.wanted] == nil, arguments[into] == nil else {
+                throw arguments.usageError("--to goes with an archive and a new --data-dir, without NAME and --into")
+            }
+            return try await RecoveryCommands.restore(arguments)
+        }
         // A URL given here stands for both of the settings.
         var overrides = Commands.overrides(arguments)
         if let url = arguments[into] {
@@ -130,13 +138,13 @@ struct RestoreTarget: Sendable {
     /// A data directory that was made for this goes when `body` fails.
     func open<Value>(_ body: (Secret<String>) async throws -> Value) async throws -> Value {
         do {
-            let reached = try ReachedDatabase(parts.configuration)
+            let reached = try StoreAccess.open(parts.configuration, beside: true)
             do {
                 let value = try await body(reached.directURL)
-                reached.stop()
+                reached.close()
                 return value
             } catch {
-                reached.stop()
+                reached.close()
                 throw error
             }
         } catch {

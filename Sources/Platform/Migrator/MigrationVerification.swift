@@ -70,8 +70,8 @@ extension MigrationRun {
         if isSameMajor { return (live.inventory.differences(from: kept), []) }
         let differences = live.inventory.versionIndependent.differences(from: kept.versionIndependent)
         let note =
-            "the last fingerprint was taken on PostgreSQL \(expected.serverMajor), and this is \(live.inventory.serverMajor): "
-            + "compared without what differs between them"
+            "the last fingerprint was taken on PostgreSQL \(expected.serverMajor), and this is "
+            + "\(live.inventory.serverMajor): compared without what differs between them"
         return (differences, [note])
     }
 

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package import SwiftExtensions
+
+/// From which base backup, and with which files of the log, a cluster comes back as it was at one time.
+package struct RecoveryPlan: Sendable {
+    /// Where from.
+    package let history: ArchiveHistory
+    /// The copy to begin with.
+    package let base: BaseBackup
+    /// The time wanted; nil: as late as can be.
+    package let target: Timestamp?
+    /// Until when the log is there without a gap.
+    package let latest: Timestamp
+    /// The log from the base backup on, without a gap.
+    let log: [Segment]
+
+    /// Looks for the way to `target`, or to the latest time there is when that is nil; in the newest history that has
+    /// one, from the newest base backup. Nothing is changed.
+    ///
+    /// - Throws: `noBaseBackup`, `outsideWindow`, `logMissing`, `archiveDamaged`, `notADirectory`.
+    package init(to target: Timestamp?, in archive: WALArchive) throws(EmbeddedServerError) {
+        var windows: [Window] = []
+        for history in try archive.histories() {
+            windows += try Window.all(of: history)
+        }
+        guard !windows.isEmpty else { throw .noBaseBackup(archive: archive.path) }
+        let fitting = windows.first { window in
+            target.map { window.base.finished <= $0 && $0 <= window.latest } ?? true
+        }
+        guard let found = fitting else { throw Self.refusal(target, windows) }
+        history = found.history
+        base = found.base
+        latest = found.latest
+        log = found.log
+        self.target = target
+    }
+
+    private static func refusal(_ target: Timestamp?, _ windows: [Window]) -> EmbeddedServerError {
+        let earliest = windows.map(\.base.finished).min() ?? .now()
+        let latest = windows.map(\.latest).max() ?? .now()
+        let target = target ?? latest
+        let gap = windows.first { $0.base.finished <= target && $0.missing != nil }
+        if let gap, let missing = gap.missing {
+            return .logMissing(path: missing, earliest: gap.base.finished, latest: gap.latest)
+        }
+        return .outsideWindow(target: target, earliest: earliest, latest: latest)
+    }
+}
+
+extension ArchiveHistory {
+    /// Whether a file of the log is missing since a base backup, as after a time without archiving.
+    package func hasGap(after base: BaseBackup) -> Bool {
+        let segments = segments()
+        let reached = Window.contiguous(from: base.first, in: Set(segments)).last
+        return segments.last.map { last in reached.map { $0 < last } ?? true } ?? false
+    }
+}
+
+/// The times that one base backup can bring back.
+package struct Window: Sendable {
+    let history: ArchiveHistory
+    /// The base backup; the window begins when it was done.
+    package let base: BaseBackup
+    /// When the last file of the log was finished that can be reached without a gap.
+    package let latest: Timestamp
+    let log: [Segment]
+    /// The file that should have come next, when there are later ones.
+    let missing: String?
+
+    /// Of every usable base backup, the newest first.
+    ///
+    /// - Throws: `archiveDamaged`.
+    package static func all(of history: ArchiveHistory) throws(EmbeddedServerError) -> [Window] {
+        let segments = history.segments()
+        let present = Set(segments)
+        var windows: [Window] = []
+        for base in history.bases().reversed() {
+            let log = contiguous(from: base.first, in: present)
+            guard let last = log.last, last >= base.last else { continue }
+            let hasLater = segments.contains { $0.timeline == last.timeline && $0 > last }
+            windows.append(
+                Window(
+                    history: history, base: base, latest: try history.closed(last), log: log,
+                    missing: hasLater ? history.logFile(last.next.name) : nil))
+        }
+        return windows
+    }
+
+    static func contiguous(from first: Segment, in present: Set<Segment>) -> [Segment] {
+        var log: [Segment] = []
+        var next = first
+        while present.contains(next) {
+            log.append(next)
+            next = next.next
+        }
+        return log
+    }
+}
