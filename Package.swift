@@ -204,7 +204,10 @@ let package = Package(
             ]),
         .testTarget(
             name: "SchemaTests",
-            dependencies: ["TestSupport", "Inventory", "Migrator", "Postgres", "EventLoop", "SwiftExtensions"],
+            dependencies: [
+                "TestSupport", "Audit", "Inventory", "Migrator", "Postgres", "Redis", "EmbeddedServers", "EventLoop",
+                "SwiftExtensions",
+            ],
             path: "Tests/Schema",
             swiftSettings: settings),
         tests(

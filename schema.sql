@@ -531,7 +531,7 @@ CREATE FUNCTION ops.uuid_at(moment timestamp with time zone)
  IMMUTABLE PARALLEL SAFE STRICT
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    SELECT (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
+    SELECT (lpad(to_hex(floor(extract(epoch FROM moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
 $function$;
 ALTER FUNCTION ops.uuid_at(timestamp with time zone) OWNER TO witan_owner;
 COMMENT ON FUNCTION ops.uuid_at(timestamp with time zone) IS 'The smallest UUIDv7 of an instant: bounds of partitions, and of questions about time that a primary key answers.';
@@ -2019,6 +2019,7 @@ CREATE INDEX components_created_by ON governance.components USING btree (org_id,
 CREATE INDEX components_industry ON governance.components USING btree (org_id, industry_type);
 CREATE INDEX components_popular ON governance.components USING btree (org_id, id) WHERE (usage_count > 100);
 CREATE INDEX components_quality ON governance.components USING btree (org_id, quality_score);
+COMMENT ON INDEX governance.components_quality IS 'Gives the components in the order of their quality. Comparing a numeric is not leakproof, so under row-level security a bound on it filters and does not search.';
 CREATE INDEX components_type ON governance.components USING btree (org_id, type, industry_type);
 CREATE INDEX components_usage_count ON governance.components USING btree (org_id, usage_count);
 ALTER TABLE governance.components OWNER TO witan_owner;
@@ -2282,6 +2283,7 @@ CREATE TABLE governance.trust_indexes (
 CREATE INDEX trust_indexes_calculated_at ON governance.trust_indexes USING btree (org_id, calculated_at);
 CREATE INDEX trust_indexes_model ON governance.trust_indexes USING btree (org_id, model_id, calculated_at);
 CREATE INDEX trust_indexes_score ON governance.trust_indexes USING btree (org_id, global_score);
+COMMENT ON INDEX governance.trust_indexes_score IS 'Gives the models in the order of their scores. Comparing a numeric is not leakproof, so under row-level security a bound on the score filters and does not search.';
 CREATE INDEX trust_indexes_tier ON governance.trust_indexes USING btree (org_id, tier);
 ALTER TABLE governance.trust_indexes OWNER TO witan_owner;
 COMMENT ON TABLE governance.trust_indexes IS 'Trust in a model, calculated from evidence. Added to, never changed: the newest that has not expired counts.';
@@ -4404,9 +4406,10 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON audits.checkpoints FOR EACH STATEM
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON audits.system_logs FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON audits.system_logs FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER touch BEFORE UPDATE ON auth.address_lockouts FOR EACH ROW EXECUTE FUNCTION ops.touch();
-CREATE TRIGGER fixed BEFORE UPDATE ON auth.legal_holds FOR EACH ROW WHEN ((old.released_at IS NOT NULL)) EXECUTE FUNCTION ops.check_fixed('nothing');
+CREATE TRIGGER fixed BEFORE UPDATE ON auth.legal_holds FOR EACH ROW EXECUTE FUNCTION ops.check_fixed('released_at', 'released_by');
 CREATE TRIGGER no_delete BEFORE DELETE ON auth.legal_holds FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON auth.legal_holds FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER over BEFORE UPDATE ON auth.legal_holds FOR EACH ROW WHEN ((old.released_at IS NOT NULL)) EXECUTE FUNCTION ops.check_fixed('nothing');
 CREATE TRIGGER touch BEFORE UPDATE ON auth.memberships FOR EACH ROW EXECUTE FUNCTION ops.touch();
 CREATE TRIGGER touch BEFORE UPDATE ON auth.organizations FOR EACH ROW EXECUTE FUNCTION ops.touch();
 CREATE TRIGGER erasure BEFORE UPDATE ON auth.payload_keys FOR EACH ROW EXECUTE FUNCTION auth.check_erasure();

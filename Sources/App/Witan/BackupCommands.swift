@@ -62,6 +62,9 @@ enum BackupCommands {
         do {
             let reached = try StoreAccess.open(parts.configuration, beside: true)
             defer { reached.close() }
+            let redis = try await RedisSnapshot.take(reached)
+            defer { redis?.close() }
+            if let redis { extras.append(redis.extra) }
             let database = parts.database(reached.directURL)
             let manifest = try await closing(database) {
                 let migrations = try await applied(database)
@@ -70,7 +73,7 @@ enum BackupCommands {
                     observe: { progress.show($0) }
                 ).create(
                     arguments[name] ?? standardName(.now()), for: holder, migrations: migrations, extras: extras,
-                    notes: notes)
+                    notes: notes(hasRedis: redis != nil))
             }
             progress.finish()
             var summary = Self.summary(manifest).members ?? []
@@ -83,11 +86,15 @@ enum BackupCommands {
         }
     }
 
-    /// What a backup says of what it does not hold.
-    private static let notes = [
-        "redis": "Not saved: what is in Redis is rebuilt from PostgreSQL, and none of it is a fact of its own.",
-        "search": "Not saved: the search indices are rebuilt from PostgreSQL.",
-    ]
+    /// What a backup says of the other stores.
+    private static func notes(hasRedis: Bool) -> [String: String] {
+        [
+            "redis": hasRedis
+                ? "Saved after the snapshot; put back only with --with-redis: all of it is rebuilt from PostgreSQL."
+                : "Not saved: this is no private Redis. What is in it is rebuilt from PostgreSQL.",
+            "search": "Not saved: the search indices are rebuilt from PostgreSQL.",
+        ]
+    }
 
     /// The steps that made the schema, with the checksums of this program's files.
     private static func applied(_ database: Database) async throws -> [BackupManifest.Migration] {

@@ -30,12 +30,18 @@ package struct BackupWriter: Sendable {
     package struct Extra: Sendable {
         /// What it is for, such as `redis`.
         package let purpose: String
-        /// All of it, at most some megabytes, or a file.
-        package let bytes: [UInt8]
+        /// Its bytes, piece by piece; nil after the last one.
+        package let next: @Sendable () async throws -> [UInt8]?
 
-        package init(purpose: String, bytes: [UInt8]) {
+        package init(purpose: String, next: @escaping @Sendable () async throws -> [UInt8]?) {
             self.purpose = purpose
-            self.bytes = bytes
+            self.next = next
+        }
+
+        /// All of it in memory, at most some megabytes.
+        package init(purpose: String, bytes: [UInt8]) {
+            let rest = Locked<[UInt8]?>(bytes)
+            self.init(purpose: purpose) { rest.withLock { $0.take() } }
         }
     }
 
@@ -92,7 +98,9 @@ package struct BackupWriter: Sendable {
         for extra in extras + [Extra(purpose: "catalog", bytes: reader.inventory.json)] {
             let object = "\(extra.purpose).sealed"
             written.append(object)
-            parts[extra.purpose] = try await seal(object, of: name, keys) { try await $0(extra.bytes) }
+            parts[extra.purpose] = try await seal(object, of: name, keys) { write in
+                while let piece = try await extra.next() { try await write(piece) }
+            }
         }
         let manifest = BackupManifest(
             name: name, createdAt: reader.createdAt, programVersion: profile.programVersion,

@@ -70,7 +70,7 @@ final class RedisServer: SupervisedServer {
         save ""
         maxmemory \(settings.memoryMegabytes)mb
         maxmemory-policy volatile-lru
-        user default on nopass ~* &* +@all -@dangerous +info +role
+        user default on nopass ~* &* +@all -@dangerous +info +role +bgsave
 
         """
     }
