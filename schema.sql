@@ -183,10 +183,11 @@ CREATE FUNCTION auth.organization_exists()
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    SELECT EXISTS (SELECT FROM auth.organizations)
+    SELECT EXISTS (SELECT FROM auth.organizations o WHERE NOT EXISTS (
+        SELECT FROM ops.settings s WHERE s.name LIKE 'seed.%.organization' AND s.value = o.id::text))
 $function$;
 ALTER FUNCTION auth.organization_exists() OWNER TO witan_owner;
-COMMENT ON FUNCTION auth.organization_exists() IS 'Whether there is an organization yet; the first start makes one.';
+COMMENT ON FUNCTION auth.organization_exists() IS 'Whether this is the first start: false until there is an organization, those of seeds left out.';
 REVOKE ALL ON FUNCTION auth.organization_exists() FROM PUBLIC;
 
 CREATE FUNCTION auth.organizations_of(person uuid)

@@ -90,8 +90,12 @@ enum DatabaseCommands {
                 .first { $0.hasPrefix("redis_version:") }?.dropFirst("redis_version:".count)
             let policy = try? await redis.command("CONFIG", "GET", "maxmemory-policy").elements?.last?.text
             await redis.close()
+            let eviction =
+                access.configuration["REDIS_URL"] == nil
+                ? CheckResult(subject, "eviction", .ok, "as the program starts it")
+                : RedisRule.eviction(subject, policy ?? nil)
             return [
-                RedisRule.version(subject, version.map(String.init)), RedisRule.eviction(subject, policy ?? nil),
+                RedisRule.version(subject, version.map(String.init)), eviction,
                 RedisRule.transport(subject, url.reveal()),
             ]
         } catch {

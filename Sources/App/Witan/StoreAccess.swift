@@ -124,9 +124,15 @@ struct StoreAccess: Sendable {
         }
     }
 
-    /// Brings the schema up to date and says what was applied.
+    /// Brings the schema and what belongs to it in the stores beside it up to date; the names of what was applied.
     func migrate() async throws -> [String] {
         let logger = Logger(.standardError)
-        return try await Stores.migrate(directURL, loops: [loop], logger: logger).map(\.name)
+        return try await withMigrator(observe: { $0.log(to: logger) }) { migrator in
+            do throws(MigrationError) {
+                return try await migrator.up().map(\.name)
+            } catch {
+                throw CommandFailure(ExitCode(rawValue: error.exitCode) ?? .failed, error.description)
+            }
+        }
     }
 }

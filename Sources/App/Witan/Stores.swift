@@ -138,15 +138,12 @@ struct Stores: Sendable {
 
     /// How the program's migrations and the database's compare.
     func migrationStates(on loop: EventLoop) async throws -> [MigrationStatus] {
-        let database = Database(
-            configuration: Self.migratorConfiguration(directURL), loops: [loop], observe: { _ in })
-        do {
-            let found = try await Migrator(database: database, programVersion: Version.current).status()
-            await database.close()
-            return found
-        } catch {
-            await database.close()
-            throw CommandFailure(ExitCode(rawValue: error.exitCode) ?? .failed, error.description)
+        try await withMigrator(loop: loop, observe: { _ in }) { migrator in
+            do throws(MigrationError) {
+                return try await migrator.status()
+            } catch {
+                throw CommandFailure(ExitCode(rawValue: error.exitCode) ?? .failed, error.description)
+            }
         }
     }
 

@@ -147,6 +147,10 @@ final class SchemaMonitor: Sendable {
         if !names(.pending).isEmpty {
             problems.append("migrations are pending: \(names(.pending).joined(separator: ", ")); witan migrate up")
         }
+        if !names(.interrupted).isEmpty {
+            problems.append(
+                "a migration was interrupted: \(names(.interrupted).joined(separator: ", ")); witan migrate up")
+        }
         if !names(.unknownToProgram).isEmpty { problems.append("the database is newer than this program; update it") }
         if !names(.changed).isEmpty {
             problems.append("applied migrations differ from the program's: witan migrate verify")
@@ -160,6 +164,7 @@ final class SchemaMonitor: Sendable {
             "applied": .whole(Int64(found.count { $0.state == .applied })),
             "pending": .whole(Int64(found.count { $0.state == .pending && !$0.isDeferred })),
             "head": found.last { $0.state == .applied }.map { .string($0.name) } ?? .null,
+            "without_store": .array(found.filter(\.isDeferred).map { .string($0.name) }),
         ]
     }
 }
