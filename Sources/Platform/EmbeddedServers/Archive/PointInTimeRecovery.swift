@@ -133,7 +133,8 @@ private struct Restoration {
         let program = installation.folder + "/pg_verifybackup"
         let probe = Command(program: program, arguments: ["--version"], account: account)
         guard (try? probe.run(log: "/dev/null")) != nil else { return }
-        try Command(program: program, arguments: ["--no-parse-wal", "--quiet", dataPath], account: account).run(log: log)
+        let command = Command(program: program, arguments: ["--no-parse-wal", "--quiet", dataPath], account: account)
+        try command.run(log: log)
     }
 
     /// Opens the files of the log that the target needs.
