@@ -70,8 +70,8 @@ enum RoleCheck {
             guard actual != role else { continue }
             throw CommandFailure(
                 .failed,
-                "Sessions to DATABASE_URL act as \(actual) where the program asked for \(role): a pooler drops the start "
-                    + "option, and organizations would not be kept apart. Name the server's own address.")
+                "Sessions to DATABASE_URL act as \(actual) where the program asked for \(role): a pooler drops the "
+                    + "start option, and organizations would not be kept apart. Name the server's own address.")
         }
     }
 }

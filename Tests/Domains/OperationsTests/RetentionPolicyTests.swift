@@ -220,7 +220,8 @@ import Testing
             try bench.store.psql(
                 """
                 CREATE TABLE audits.audit_log_2024_02 PARTITION OF audits.audit_log
-                    FOR VALUES FROM ('018d61f7-1800-0000-0000-000000000000') TO ('018df74d-b800-0000-0000-000000000000');
+                    FOR VALUES FROM ('018d61f7-1800-0000-0000-000000000000')
+                        TO ('018df74f-8400-0000-0000-000000000000');
                 ALTER TABLE audits.audit_log_2024_02 OWNER TO witan_owner
                 """)
             func decisions() async throws -> [PartitionDecision] {
