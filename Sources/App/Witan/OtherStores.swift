@@ -184,6 +184,8 @@ extension MigrationEvent {
         case .retrying(let name, let attempt, let pause): "\(name): try \(attempt) got no lock, again in \(pause)"
         case .resuming(let name, let statement): "\(name) goes on with statement \(statement)"
         case .rebuilding(let index): "\(index) was left unusable and is built again"
+        // A store that nobody wants is nothing to tell each time; migrate status does.
+        case .deferred(_, let reason) where reason.hasSuffix("is not configured"): nil
         case .deferred(let name, let reason): "\(name) waits: \(reason)"
         case .restored(let name): "\(name) was lost by its store and is there again"
         case .cosmetic(let name): "\(name) looks different from the file that was applied, and says the same"
