@@ -242,6 +242,25 @@ def test_a_server_killed_in_a_base_backup_leaves_none_that_looks_whole_and_makes
     assert run.returncode == 0, run.stderr
 
 
+def test_a_restore_that_was_killed_leaves_nothing_to_start_on_and_can_be_done_again(new_witan):
+    witan = archiving(new_witan)
+    wait_for_base(witan)
+    call = witan.chat().headers["x-request-id"]
+    witan.stop()
+    new, work = witan.home / "new", witan.home / "new.restoring"
+    for progress in ("postgres/base", "replay", "postgres/postmaster.pid"):
+        process = subprocess.Popen(
+            [str(BINARY), "restore", "--to", "latest", "--from", witan.archive, "--data-dir", new, MASTER,
+             witan.data / "master.key"], env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for((work / progress).exists, 60, progress)
+        process.kill()
+        process.wait(10)
+        assert not new.exists()
+    restore(witan, "latest", new)
+    assert not work.exists()
+    serve_on(witan, new, new_witan).check_recorded_once([call])
+
+
 @pytest.mark.slow
 def test_a_full_disk_refuses_calls_loses_nothing_acknowledged_and_ends_by_itself(new_witan, own_mock):
     with small_disk(260) as disk:
