@@ -99,15 +99,21 @@ enum BackupCommands {
     /// The steps that made the schema, with the checksums of this program's files.
     private static func applied(_ database: Database) async throws -> [BackupManifest.Migration] {
         let checksums = Dictionary(Migration.embedded.map { ($0.id, $0.checksum) }) { first, _ in first }
-        do throws(MigrationError) {
-            return try await Migrator(database: database, programVersion: Version.current).status()
-                .filter { $0.state != .pending }
+        do {
+            let steps = try await Migrator(database: database, programVersion: Version.current).status()
+            if let step = steps.first(where: { $0.state == .interrupted }) {
+                throw CommandFailure(
+                    .interrupted,
+                    "\(step.name) was interrupted, and no restore could make a schema in between. "
+                        + "Finish it first: witan migrate up")
+            }
+            return steps.filter { $0.state != .pending }
                 .map { step in
                     // A file that was changed since is not the one that made this schema.
                     let checksum = step.state == .applied ? checksums[step.id] : nil
                     return BackupManifest.Migration(id: Int64(step.id), name: step.name, checksum: checksum ?? "")
                 }
-        } catch {
+        } catch let error as MigrationError {
             throw CommandFailure(ExitCode(rawValue: error.exitCode) ?? .failed, error.description)
         }
     }

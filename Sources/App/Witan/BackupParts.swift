@@ -93,6 +93,7 @@ struct BackupParts: Sendable {
     static var profile: BackupProfile {
         var profile = BackupProfile(
             programVersion: Version.current, markerSchema: "witan_restoring", lockKey: 0x77_6974_616e_02)
+        profile.actor = Account.current
         profile.readerRole = "witan_backup"
         // The record of migrations tells of its own database; the restoring program writes the new one's.
         profile.isRestored = { !$0.hasPrefix("ops._migration") }

@@ -44,10 +44,10 @@ final class ClusterArchive: Sendable {
 
     /// Brings in what waits; says once when that begins to fail, and once when it goes on.
     func ship() {
-        let before = state.withLock { $0.failure }
+        let (before, isFirst) = state.withLock { ($0.failure, $0.newestLog == nil) }
         do throws(EmbeddedServerError) {
             let count = try shipper.ship()
-            let newest = count > 0 || before != nil ? try history.newestLog() : nil
+            let newest = count > 0 || isFirst ? try history.newestLog() : nil
             state.withLock { state in
                 state.failure = nil
                 if let newest { state.newestLog = newest }

@@ -66,14 +66,13 @@ enum DatabaseCommands {
         _ access: StoreAccess
     ) -> [(subject: String, url: Secret<String>, purpose: ConnectionRule.Purpose)] {
         let configuration = access.configuration
-        let prepares = configuration.boolean("WITAN_PREPARED_STATEMENTS")
         let connections = configuration.loopCount * configuration.integer("DATABASE_POOL_MAX") + 3
         let names =
             access.isPrivate
             ? ("private", "private, owner")
             : ("DATABASE_URL", configuration["DIRECT_URL"] == nil ? "DATABASE_URL, owner" : "DIRECT_URL")
         return [
-            (names.0, access.databaseURL, .program(preparesStatements: prepares, connections: connections)),
+            (names.0, access.databaseURL, .program(connections: connections)),
             (names.1, access.directURL, .migrations),
         ]
     }

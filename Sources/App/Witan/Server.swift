@@ -138,6 +138,7 @@ struct Server: Sendable {
     /// Everything that must be true before the first request: the right master key, partitions, the first
     /// organization, the snapshots, and no call of a dead process left open. Returns the first key on a first start.
     func prepare() async throws -> Secret<String>? {
+        try await RoleCheck.run([("witan_app", database), ("witan_sealer", sealerDatabase)])
         try await MasterKeyCheck.run(masterKey, in: database)
         try await upkeep.prepare()
         let masterKey = masterKey

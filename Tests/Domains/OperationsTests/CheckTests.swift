@@ -16,7 +16,7 @@ import Testing
         roles: ["witan_owner", "witan_app", "witan_ingest", "witan_sealer"].map {
             ServerFacts.RoleFact(name: $0, exists: true, mayAct: true)
         }, sharesBackends: false, connectionsMax: 100, missingRights: [])
-    private static let program = ConnectionRule.Purpose.program(preparesStatements: true, connections: 11)
+    private static let program = ConnectionRule.Purpose.program(connections: 11)
 
     private func results(
         _ purpose: ConnectionRule.Purpose = program, _ change: (inout ServerFacts) -> Void = { _ in }
@@ -53,7 +53,7 @@ import Testing
         expect("writable", .fail, advice: "default_transaction_read_only") { $0.isReadOnly = true }
         expect("encoding", .fail, advice: "UTF8") { $0.encoding = "SQL_ASCII" }
         expect("encoding", .warn, advice: "REINDEX") { $0.hasOldCollations = true }
-        expect("pooler", .fail, advice: "WITAN_PREPARED_STATEMENTS=false") { $0.sharesBackends = true }
+        expect("pooler", .fail, advice: "DATABASE_URL") { $0.sharesBackends = true }
         expect("pooler", .fail, advice: "DIRECT_URL", .migrations) { $0.sharesBackends = true }
         expect("roles", .warn, advice: "witan init") {
             $0.roles = [] + $0.roles.map { .init(name: $0.name, exists: false, mayAct: false) }
@@ -68,12 +68,10 @@ import Testing
         expect("rights", .fail, advice: "GRANT CREATE ON DATABASE", .migrations) { $0.mayCreateSchemas = false }
     }
 
-    @Test("a socket and the loopback need no TLS; a pooler without prepared statements is fine")
+    @Test("a socket and the loopback need no TLS")
     func fine() {
         #expect(results { ($0.tls, $0.path) = (nil, .socket) }.allSatisfy { $0.level == .ok })
         #expect(results { ($0.tls, $0.path) = (nil, .loopback) }.allSatisfy { $0.level == .ok })
-        let pooled = ConnectionRule.Purpose.program(preparesStatements: false, connections: 5)
-        #expect(results(pooled) { $0.sharesBackends = true }.allSatisfy { $0.level == .ok })
     }
 
     @Test("a real server's facts are read, and a right that is taken away is missed")

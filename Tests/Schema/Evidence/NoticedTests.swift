@@ -45,15 +45,22 @@ import Testing
         ),
     ]
 
-    @Test("what the owner does to the guards of the evidence is named by the inventory", arguments: tampering)
+    /// A database for changes that are undone, and its inventory.
+    private static let tampered = Task {
+        let store = try await TestDatabase.make()
+        return (store, try await store.open().withConnection { try await SchemaInventory.read($0) })
+    }
+
+    @Test(
+        "what the owner does to the guards of the evidence is named by the inventory", .serialized, arguments: tampering
+    )
     func catalog(change: String, sentence: String) async throws {
-        try await withSchema { store in
-            try await store.open().withConnection { connection in
-                let before = try await SchemaInventory.read(connection)
-                try await connection.run(script: "SET ROLE witan_owner; \(change); RESET ROLE")
-                let found = try await SchemaInventory.read(connection).differences(from: before).map(\.description)
-                #expect(found.contains { $0.hasPrefix(sentence) }, "\(found)")
-            }
+        let (store, before) = try await Self.tampered.value
+        try await store.open().withConnection { connection in
+            try await connection.run(script: "BEGIN; SET ROLE witan_owner; \(change); RESET ROLE")
+            let found = try await SchemaInventory.read(connection).differences(from: before).map(\.description)
+            try await connection.run(script: "ROLLBACK")
+            #expect(found.contains { $0.hasPrefix(sentence) }, "\(found)")
         }
     }
 

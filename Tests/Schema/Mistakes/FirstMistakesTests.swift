@@ -63,7 +63,7 @@ import Testing
                     DELETE FROM governance.governance_models
                     """)
             }
-            #expect(error?.output.contains("violates foreign key constraint") == true)
+            #expect(error?.output.contains("foreign key constraint") == true)
             #expect(try seeded.store.psql("SELECT \(counts)") == before)
             // The right way for a model to end.
             let retired = try seeded.store.ask(

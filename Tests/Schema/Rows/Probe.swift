@@ -55,14 +55,16 @@ struct Probe: Sendable {
         $$;
         """
 
-    /// Tries all of them as a role, for an organization, on a connection where nothing was ever set.
+    /// Tries all of them as a role, for an organization, on a connection where nothing was ever set; after a change,
+    /// which does not stay either.
     ///
     /// Triggers and foreign keys are asleep, so that privileges and policies alone decide.
     static func run(
-        _ probes: [Probe], as role: String, _ setting: Setting, in database: Database
+        _ probes: [Probe], as role: String, _ setting: Setting, in database: Database, after change: String = ""
     ) async throws -> [String] {
         try await database.withConnection { connection in
             try await connection.query("BEGIN")
+            if !change.isEmpty { try await connection.run(script: change) }
             try await connection.query("SET LOCAL session_replication_role = replica")
             // Teams narrow further; tests of their own look at that.
             try await connection.query("SET LOCAL app.team_id = '*'")

@@ -4,6 +4,8 @@ import Postgres
 /// Every tenant table × role × setting × operation, tried on rows of two organizations.
 struct TenantMatrix {
     let seeded: SeededStore
+    /// What the superuser does first, and what is undone in the end.
+    var change = ""
 
     /// One try with what has to come of it.
     private struct Cell {
@@ -30,7 +32,8 @@ struct TenantMatrix {
                 cells += partitions.flatMap { self.cells(partition: $0) }
                 cells.removeAll { !$0.what.hasPrefix(only) }
                 guard !cells.isEmpty else { continue }
-                let answers = try await Probe.run(cells.map(\.probe), as: role, setting, in: seeded.database)
+                let answers = try await Probe.run(
+                    cells.map(\.probe), as: role, setting, in: seeded.database, after: change)
                 for (cell, answer) in zip(cells, answers) where answer != cell.expected {
                     found.append("\(cell.what) as \(role), \(setting): \(answer), not \(cell.expected)")
                 }

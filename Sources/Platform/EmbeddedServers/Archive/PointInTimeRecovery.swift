@@ -105,26 +105,36 @@ private struct Restoration {
     private var log: String { directory.path + "/postgres.log" }
     static func logPath(in directory: DataDirectory) -> String { directory.path + "/replay" }
 
-    /// Unpacks the base backup and has PostgreSQL's own program compare it with its manifest.
+    /// Unpacks the base backup and compares it with its manifest: here as it passes, and, by PostgreSQL's own program
+    /// where there is one that runs, as it is on disk then.
     func extract(_ progress: (_ done: Int, _ total: Int) -> Void) throws(EmbeddedServerError) {
         try account.makeDirectory(dataPath)
-        let installation = try PostgresInstallation.find(
-            folder: settings.programs, dataMajor: plan.base.postgresMajor, dataPath: plan.base.name)
-        let reader = try SealedFileReader("\(plan.history.basePath)/\(plan.base.fileName)", key: plan.history.key)
+        let path = "\(plan.history.basePath)/\(plan.base.fileName)"
+        let reader = try SealedFileReader(path, key: plan.history.key)
+        var check = TarCheck()
         var done = 0
         let tar = Command(
             program: "/bin/tar", arguments: ["--extract", "--file=-", "--directory=\(dataPath)"], account: account)
         try tar.feed(log: log) { () throws(EmbeddedServerError) in
-            let piece = try reader.next()
-            done += piece?.count ?? 0
+            guard let piece = try reader.next() else { return nil }
+            piece.withUnsafeBytes { check.feed($0) }
+            done += piece.count
             progress(done, plan.base.bytes)
             return piece
         }
-        let verify = Command(
-            program: installation.folder + "/pg_verifybackup", arguments: ["--no-parse-wal", "--quiet", dataPath],
-            account: account)
-        try verify.run(log: log)
+        _ = try check.finish(path: path)
+        try verify()
         unlink(dataPath + "/backup_manifest")
+    }
+
+    private func verify() throws(EmbeddedServerError) {
+        let installation = try PostgresInstallation.find(
+            folder: settings.programs, dataMajor: plan.base.postgresMajor, dataPath: plan.base.name)
+        let program = installation.folder + "/pg_verifybackup"
+        let probe = Command(program: program, arguments: ["--version"], account: account)
+        guard (try? probe.run(log: "/dev/null")) != nil else { return }
+        let command = Command(program: program, arguments: ["--no-parse-wal", "--quiet", dataPath], account: account)
+        try command.run(log: log)
     }
 
     /// Opens the files of the log that the target needs.
