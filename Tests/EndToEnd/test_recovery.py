@@ -189,6 +189,7 @@ def test_a_restore_that_cannot_be_is_refused_in_one_sentence(new_witan):
     damaged.unlink()
     said = restore(witan, "2999-01-01T00:00:00Z", new, expected=5)
     assert f"{damaged} is missing" in said
+    assert f"{damaged} is missing" in restore(witan, "latest", new, expected=5)
     assert not new.exists() and not list(witan.home.glob("*.restoring"))
     # What the sentence says is true.
     until = bases(witan)[0]["until"]

@@ -99,7 +99,11 @@ final class ClusterArchive: Sendable {
                 ])
             try prune()
         } catch {
-            if case .stopped = error { return }
+            // Told to stop, or a command makes one just now.
+            switch error {
+            case .stopped, .backupRunning: return
+            default: break
+            }
             state.withLock { ($0.baseFailure, $0.nextLook) = (error.description, .now() + .seconds(600)) }
             logger.error("base backup failed", [("error", LogValue(error))])
         }

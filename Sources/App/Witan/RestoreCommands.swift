@@ -32,6 +32,9 @@ enum RestoreCommands {
             }
             return try await RecoveryCommands.restore(arguments)
         }
+        guard arguments[RecoveryCommands.from] == nil, arguments[RecoveryCommands.masterKey] == nil else {
+            throw arguments.usageError("--from and --master-key-file go with --to")
+        }
         // A URL given here stands for both of the settings.
         var overrides = Commands.overrides(arguments)
         if let url = arguments[into] {

@@ -173,7 +173,16 @@ struct PointInTimeRecoveryTests {
         #expect(FileSystem.status("\(scratch.path)/new.restoring") == nil)
         #expect("\(refusal)".contains("choose a time until \(until)"))
 
+        // The last file of all: everything before it can still be had, by naming a time.
+        let end = site.history.logFile(try #require(site.history.segments().last).name)
+        let whole = try contents(end)
+        try put(Array(whole.dropLast()), in: end)
+        #expect(throws: EmbeddedServerError.self) { try RecoveryPlan(to: nil, in: site.archive) }
+        #expect(try RecoveryPlan(to: until, in: site.archive).base == base)
+        try put(whole, in: end)
+
         unlink(damaged)
+        #expect(throws: EmbeddedServerError.self) { try RecoveryPlan(to: nil, in: site.archive) }
         let missing = EmbeddedServerError.logMissing(path: damaged, earliest: base.finished, latest: until)
         #expect(throws: missing) { try RecoveryPlan(to: .now(), in: site.archive) }
         #expect(try recover(site, to: until, "until").rows == "1")

@@ -28,6 +28,8 @@ package struct RecoveryPlan: Sendable {
             target.map { window.base.finished <= $0 && $0 <= window.latest } ?? true
         }
         guard let found = fitting else { throw Self.refusal(target, windows) }
+        // As late as can be is not as late as was archived: that is for somebody to decide, by naming a time.
+        if target == nil, let obstacle = found.obstacle { throw obstacle }
         history = found.history
         base = found.base
         latest = found.latest
@@ -39,11 +41,8 @@ package struct RecoveryPlan: Sendable {
         let earliest = windows.map(\.base.finished).min() ?? .now()
         let latest = windows.map(\.latest).max() ?? .now()
         let target = target ?? latest
-        let gap = windows.first { $0.base.finished <= target && $0.missing != nil }
-        if let gap, let missing = gap.missing {
-            return .logMissing(path: missing, earliest: gap.base.finished, latest: gap.latest)
-        }
-        return .outsideWindow(target: target, earliest: earliest, latest: latest)
+        let stopped = windows.first { $0.base.finished <= target && $0.obstacle != nil }
+        return stopped?.obstacle ?? .outsideWindow(target: target, earliest: earliest, latest: latest)
     }
 }
 
@@ -64,8 +63,8 @@ package struct Window: Sendable {
     /// When the last file of the log was finished that can be reached without a gap.
     package let latest: Timestamp
     let log: [Segment]
-    /// The file that should have come next, when there are later ones.
-    let missing: String?
+    /// Why it does not go on to the end of the log: a file is missing or damaged.
+    let obstacle: EmbeddedServerError?
 
     /// Of every usable base backup, the newest first.
     ///
@@ -77,13 +76,37 @@ package struct Window: Sendable {
         for base in history.bases().reversed() {
             let log = contiguous(from: base.first, in: present)
             guard let last = log.last, last >= base.last else { continue }
-            let hasLater = segments.contains { $0.timeline == last.timeline && $0 > last }
+            let (readable, latest, damage) = try cut(log, after: base, in: history)
+            var obstacle = damage
+            if segments.contains(where: { $0.timeline == last.timeline && $0 > last }) {
+                obstacle = .logMissing(
+                    path: history.logFile(last.next.name), earliest: base.finished, latest: latest)
+            }
             windows.append(
-                Window(
-                    history: history, base: base, latest: try history.closed(last), log: log,
-                    missing: hasLater ? history.logFile(last.next.name) : nil))
+                Window(history: history, base: base, latest: latest, log: readable, obstacle: obstacle))
         }
         return windows
+    }
+
+    /// Leaves out damaged files at the end; those in the middle are found when they are read in full.
+    ///
+    /// - Throws: `archiveDamaged` when not even the base backup's own log can be read, as with another key.
+    private static func cut(
+        _ log: [Segment], after base: BaseBackup, in history: ArchiveHistory
+    ) throws(EmbeddedServerError) -> (log: [Segment], latest: Timestamp, damage: EmbeddedServerError?) {
+        var log = log
+        var first: EmbeddedServerError?
+        while let last = log.last, last >= base.last {
+            do throws(EmbeddedServerError) {
+                let latest = try history.closed(last)
+                guard case .archiveDamaged(let path, let reason) = first else { return (log, latest, nil) }
+                return (log, latest, .logDamaged(path: path, reason: reason, latest: latest))
+            } catch {
+                first = error
+                log.removeLast()
+            }
+        }
+        throw first ?? .noBaseBackup(archive: history.path)
     }
 
     static func contiguous(from first: Segment, in present: Set<Segment>) -> [Segment] {
