@@ -2,6 +2,7 @@
 """What keeps an installation running, with the real program: init, status, jobs, retention, seeds, checks, reset."""
 
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -225,6 +226,44 @@ def test_of_two_nodes_one_runs_the_jobs_and_the_other_takes_over(new_witan):
     second.stop()
     assert mine in psql(first, holder)
     assert int(psql(first, "SELECT fence FROM ops.leases")) == 1
+
+
+@pytest.fixture
+def pooler():
+    """Starts a real pgbouncer in transaction mode before a server, told to ignore the start options; its address."""
+    made = []
+
+    def start(server):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="pgb-"))
+        folder.chmod(0o777)
+        (folder / "ini").write_text(
+            f"[databases]\nwitan = host={server.socket_directory} user=witan_root dbname=witan\n"
+            f"[pgbouncer]\npool_mode = transaction\nlisten_addr =\nunix_socket_dir = {folder}\nlisten_port = 6432\n"
+            f"auth_type = any\nlogfile = {folder}/log\nignore_startup_parameters = options,extra_float_digits\n")
+        user = ["-u", "postgres"] if os.getuid() == 0 else []
+        made.append((subprocess.Popen(["/usr/sbin/pgbouncer", "-q", *user, str(folder / "ini")]), folder))
+        wait_for(lambda: (folder / ".s.PGSQL.6432").exists(), 10, "the pooler")
+        return f"host={folder} port=6432 user=witan_root dbname=witan"
+    yield start
+    for process, folder in made:
+        process.kill()
+        process.wait(10)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_pooler_that_drops_the_role_is_found_and_refused(new_witan, pooler):
+    server = new_witan()
+    direct = f"host={server.socket_directory} dbname=witan user=witan_root"
+    settings = {
+        "DATABASE_URL": pooler(server), "DIRECT_URL": direct, "WITAN_PREPARED_STATEMENTS": "false",
+        "WITAN_MASTER_KEY_FILE": str(server.data / "master.key")}
+    checks = json.loads(run("db", "test", "--json", env=settings).stdout)["checks"]
+    found = {check["store"]: check["result"] for check in checks if check["check"] == "pooler"}
+    assert found == {"DATABASE_URL": "fail", "DIRECT_URL": "ok"}
+    second = new_witan(start=False, env=settings).launch()
+    assert second.process.wait(60) == 1
+    assert "organizations would not be kept apart" in second.tail()
+    assert server.chat().status_code == 200
 
 
 def test_compose_file_is_what_compose_reads():

@@ -198,7 +198,11 @@ enum MigrateCommands {
         let terminal = arguments.terminal
         return try await StoreAccess.with(arguments, beside: true) { access in
             try await access.withMigrator(
-                observe: { event in if let line = event.line { terminal.writeError(line + "\n") } }
+                observe: { event in
+                    // A Redis of our own forgets its scripts each time it is stopped, which is nothing to tell.
+                    if case .restored = event, access.isPrivate { return }
+                    if let line = event.line { terminal.writeError(line + "\n") }
+                }
             ) { migrator in
                 do {
                     return try await body(migrator, access)

@@ -114,7 +114,7 @@ struct Setting: Sendable {
         Setting("WITAN_BASE_BACKUP_EVERY", .duration, "1d", "How often the running server makes a base backup."),
         Setting(
             "WITAN_PREPARED_STATEMENTS", .boolean, "true",
-            "Whether statements are prepared; off where something in between cannot keep them."),
+            "Turn off where they cannot be kept, as by a pooler in transaction mode."),
         Setting("WITAN_LOOPS", .integer(0...64), "0", "Event loops; 0 means half the cores, at least one."),
         Setting("WITAN_MAX_HEAD_BYTES", .integer(1024...1_048_576), "32768", "Largest request line and header fields."),
         Setting("WITAN_MAX_BODY_BYTES", .integer(1024...104_857_600), "10485760", "Largest request body."),

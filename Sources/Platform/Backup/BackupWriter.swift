@@ -45,7 +45,7 @@ package struct BackupWriter: Sendable {
         }
     }
 
-    /// Takes a backup under `name`, which no other has.
+    /// Takes a backup under `name`, or `taken` when something has it.
     ///
     /// - Parameters:
     ///   - migrations: The steps that made the schema.
@@ -56,6 +56,10 @@ package struct BackupWriter: Sendable {
     ) async throws(BackupError) -> BackupManifest {
         let keys = try await BackupKeys.make(for: holder)
         return try await BackupError.translating {
+            guard !name.contains("/") else { throw ObjectStoreError.invalidName(name) }
+            guard try await storage.list("\(name)/").isEmpty else {
+                throw BackupError.taken(name: name, address: storage.address)
+            }
             var written: [String] = []
             do {
                 return try await database.withConnection(queryTimeout: .seconds(24 * 3600)) { connection in
