@@ -30,6 +30,7 @@ test: ## Install what is missing and run every test
 e2e: programs ## Run the end-to-end tests against the real program only (ARGS="-k stream")
 	@Scripts/venv .venv Tests/EndToEnd/requirements.txt
 	@Scripts/venv .venv-litellm Tests/EndToEnd/requirements-litellm.txt
+	@Scripts/venv .venv-moto Tests/EndToEnd/requirements-moto.txt
 	E2E_THIRD_PARTY=1 .venv/bin/python -m pytest Tests/EndToEnd $(ARGS)
 
 programs:
@@ -75,4 +76,4 @@ test-address: ## Run the tests with AddressSanitizer in the program
 	@Scripts/sanitize address $(ARGS)
 
 clean: ## Remove what was built (the data directory .witan stays)
-	rm -rf .build .venv .venv-litellm .venv-postgres Benchmarks/results
+	rm -rf .build .venv .venv-litellm .venv-moto .venv-postgres Benchmarks/results

@@ -76,7 +76,7 @@ let package = Package(
         module(
             .platform, "Migrator",
             uses: ["SwiftExtensions", "JSON", "Cryptography", "SQLText", "Postgres", "Inventory", "CAssets"]),
-        module(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
+        module(.platform, "EmbeddedServers", uses: ["SwiftExtensions", "JSON", "Cryptography"]),
         module(.platform, "Journal", uses: ["SwiftExtensions"]),
         module(.platform, "ObjectStore", uses: ["SwiftExtensions", "Cryptography", "HTTPClient"]),
         module(
@@ -165,7 +165,7 @@ let package = Package(
         tests(
             .platform, "Migrator",
             uses: ["TestSupport", "EmbeddedServers", "Inventory", "Postgres", "EventLoop", "SwiftExtensions"]),
-        tests(.platform, "EmbeddedServers", uses: ["SwiftExtensions"]),
+        tests(.platform, "EmbeddedServers", uses: ["SwiftExtensions", "Cryptography"]),
         tests(.platform, "Journal", uses: ["SwiftExtensions"]),
         tests(
             .platform, "Backup",
@@ -204,7 +204,10 @@ let package = Package(
             ]),
         .testTarget(
             name: "SchemaTests",
-            dependencies: ["TestSupport", "Inventory", "Migrator", "Postgres", "EventLoop", "SwiftExtensions"],
+            dependencies: [
+                "TestSupport", "Audit", "Inventory", "Migrator", "Postgres", "Redis", "EmbeddedServers", "EventLoop",
+                "SwiftExtensions",
+            ],
             path: "Tests/Schema",
             swiftSettings: settings),
         tests(

@@ -183,10 +183,11 @@ CREATE FUNCTION auth.organization_exists()
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    SELECT EXISTS (SELECT FROM auth.organizations)
+    SELECT EXISTS (SELECT FROM auth.organizations o WHERE NOT EXISTS (
+        SELECT FROM ops.settings s WHERE s.name LIKE 'seed.%.organization' AND s.value = o.id::text))
 $function$;
 ALTER FUNCTION auth.organization_exists() OWNER TO witan_owner;
-COMMENT ON FUNCTION auth.organization_exists() IS 'Whether there is an organization yet; the first start makes one.';
+COMMENT ON FUNCTION auth.organization_exists() IS 'Whether this is the first start: false until there is an organization, those of seeds left out.';
 REVOKE ALL ON FUNCTION auth.organization_exists() FROM PUBLIC;
 
 CREATE FUNCTION auth.organizations_of(person uuid)
@@ -245,6 +246,19 @@ $function$;
 ALTER FUNCTION governance.keep_compliance() OWNER TO witan_owner;
 COMMENT ON FUNCTION governance.keep_compliance() IS 'Trigger: keeps the state that an update replaces.';
 REVOKE ALL ON FUNCTION governance.keep_compliance() FROM PUBLIC;
+
+CREATE FUNCTION ops._migration_history_refuse()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog'
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'the history of migrations is only ever added to'
+        USING ERRCODE = 'restrict_violation', HINT = 'Use the commands of the migrator.';
+END
+$function$;
+COMMENT ON FUNCTION ops._migration_history_refuse() IS 'Refuses to change or remove rows of the history.';
+REVOKE ALL ON FUNCTION ops._migration_history_refuse() FROM PUBLIC;
 
 CREATE FUNCTION ops.append_only(target regclass)
  RETURNS void
@@ -518,7 +532,7 @@ CREATE FUNCTION ops.uuid_at(moment timestamp with time zone)
  IMMUTABLE PARALLEL SAFE STRICT
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    SELECT (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
+    SELECT (lpad(to_hex(floor(extract(epoch FROM moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
 $function$;
 ALTER FUNCTION ops.uuid_at(timestamp with time zone) OWNER TO witan_owner;
 COMMENT ON FUNCTION ops.uuid_at(timestamp with time zone) IS 'The smallest UUIDv7 of an instant: bounds of partitions, and of questions about time that a primary key answers.';
@@ -2006,6 +2020,7 @@ CREATE INDEX components_created_by ON governance.components USING btree (org_id,
 CREATE INDEX components_industry ON governance.components USING btree (org_id, industry_type);
 CREATE INDEX components_popular ON governance.components USING btree (org_id, id) WHERE (usage_count > 100);
 CREATE INDEX components_quality ON governance.components USING btree (org_id, quality_score);
+COMMENT ON INDEX governance.components_quality IS 'Gives the components in the order of their quality. Comparing a numeric is not leakproof, so under row-level security a bound on it filters and does not search.';
 CREATE INDEX components_type ON governance.components USING btree (org_id, type, industry_type);
 CREATE INDEX components_usage_count ON governance.components USING btree (org_id, usage_count);
 ALTER TABLE governance.components OWNER TO witan_owner;
@@ -2269,6 +2284,7 @@ CREATE TABLE governance.trust_indexes (
 CREATE INDEX trust_indexes_calculated_at ON governance.trust_indexes USING btree (org_id, calculated_at);
 CREATE INDEX trust_indexes_model ON governance.trust_indexes USING btree (org_id, model_id, calculated_at);
 CREATE INDEX trust_indexes_score ON governance.trust_indexes USING btree (org_id, global_score);
+COMMENT ON INDEX governance.trust_indexes_score IS 'Gives the models in the order of their scores. Comparing a numeric is not leakproof, so under row-level security a bound on the score filters and does not search.';
 CREATE INDEX trust_indexes_tier ON governance.trust_indexes USING btree (org_id, tier);
 ALTER TABLE governance.trust_indexes OWNER TO witan_owner;
 COMMENT ON TABLE governance.trust_indexes IS 'Trust in a model, calculated from evidence. Added to, never changed: the newest that has not expired counts.';
@@ -2288,14 +2304,84 @@ COMMENT ON COLUMN governance.trust_indexes.calculated_at IS 'When it was calcula
 COMMENT ON COLUMN governance.trust_indexes.expires_at IS 'From then on the model is UNVERIFIED.';
 
 CREATE TABLE ops._migration_history (
-    id integer NOT NULL,
+    sequence bigint NOT NULL,
+    event text NOT NULL,
+    step bigint NOT NULL,
     name text NOT NULL,
+    kind text NOT NULL,
+    algorithm text NOT NULL,
     checksum text NOT NULL,
-    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    duration_ms bigint DEFAULT 0 NOT NULL,
+    raw_checksum text NOT NULL,
+    body text,
+    actor text NOT NULL,
+    login text NOT NULL,
     program_version text NOT NULL,
-    CONSTRAINT _migration_history_pkey PRIMARY KEY (id)
+    server_version bigint NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    duration_ms bigint NOT NULL,
+    fingerprint_before text,
+    fingerprint text,
+    reason text,
+    previous_hash text NOT NULL,
+    hash text NOT NULL,
+    CONSTRAINT _migration_history_pkey PRIMARY KEY (sequence),
+    CONSTRAINT _migration_history_hash_key UNIQUE (hash),
+    CONSTRAINT _migration_history_previous_hash_key UNIQUE (previous_hash),
+    CONSTRAINT _migration_history_duration_ms_check CHECK ((duration_ms >= 0)),
+    CONSTRAINT _migration_history_event_check CHECK ((event = ANY (ARRAY['applied'::text, 'rolled_back'::text, 'baselined'::text, 'accepted'::text, 'drift_accepted'::text]))),
+    CONSTRAINT _migration_history_kind_check CHECK ((kind = ANY (ARRAY['sql'::text, 'redis'::text, 'elasticsearch'::text]))),
+    CONSTRAINT _migration_history_sequence_check CHECK ((sequence > 0)),
+    CONSTRAINT _migration_history_step_check CHECK ((step >= 0))
 );
+COMMENT ON TABLE ops._migration_history IS 'Every step of the schema, of the key-value store and of the search engine; written by the migrator only.';
+COMMENT ON COLUMN ops._migration_history.sequence IS 'From 1, without a gap.';
+COMMENT ON COLUMN ops._migration_history.event IS 'What happened to the step.';
+COMMENT ON COLUMN ops._migration_history.step IS 'The number of the file; 0 for what concerns no file.';
+COMMENT ON COLUMN ops._migration_history.name IS 'The name of the file without its ending.';
+COMMENT ON COLUMN ops._migration_history.kind IS 'The store that the file is for.';
+COMMENT ON COLUMN ops._migration_history.algorithm IS 'What the checksum is a checksum of.';
+COMMENT ON COLUMN ops._migration_history.checksum IS 'What the file says, 64 hexadecimal digits.';
+COMMENT ON COLUMN ops._migration_history.raw_checksum IS 'SHA-256 of the body, 64 hexadecimal digits.';
+COMMENT ON COLUMN ops._migration_history.body IS 'The whole text that was run; null where it is not known. The server compresses it.';
+COMMENT ON COLUMN ops._migration_history.actor IS 'The account and the machine the program ran on.';
+COMMENT ON COLUMN ops._migration_history.login IS 'The account the program logged in to the server with.';
+COMMENT ON COLUMN ops._migration_history.program_version IS 'The version of the program.';
+COMMENT ON COLUMN ops._migration_history.server_version IS 'The server''s server_version_num.';
+COMMENT ON COLUMN ops._migration_history.occurred_at IS 'When it was done, by the server''s clock.';
+COMMENT ON COLUMN ops._migration_history.duration_ms IS 'How long it took, waits included, in milliseconds.';
+COMMENT ON COLUMN ops._migration_history.fingerprint_before IS 'The catalog''s fingerprint before the step.';
+COMMENT ON COLUMN ops._migration_history.fingerprint IS 'The catalog''s fingerprint after the step.';
+COMMENT ON COLUMN ops._migration_history.reason IS 'Why somebody did it by hand.';
+COMMENT ON COLUMN ops._migration_history.previous_hash IS 'The hash of the row before; zeros for the first.';
+COMMENT ON COLUMN ops._migration_history.hash IS 'SHA-256 over all other columns; the body counts by its hash.';
+
+CREATE TABLE ops._migration_inventories (
+    server_major integer NOT NULL,
+    fingerprint text NOT NULL,
+    inventory text NOT NULL,
+    CONSTRAINT _migration_inventories_pkey PRIMARY KEY (server_major, fingerprint)
+);
+COMMENT ON TABLE ops._migration_inventories IS 'The catalogs that the history''s fingerprints stand for, so that a difference can be named.';
+COMMENT ON COLUMN ops._migration_inventories.server_major IS 'The server''s major version, such as 15.';
+COMMENT ON COLUMN ops._migration_inventories.fingerprint IS 'SHA-256 of the catalog, 64 hexadecimal digits.';
+COMMENT ON COLUMN ops._migration_inventories.inventory IS 'Every object and its definition, as JSON.';
+
+CREATE TABLE ops._migration_progress (
+    step bigint NOT NULL,
+    statement integer NOT NULL,
+    checksum text NOT NULL,
+    state text NOT NULL,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT _migration_progress_pkey PRIMARY KEY (step, statement),
+    CONSTRAINT _migration_progress_state_check CHECK ((state = ANY (ARRAY['intent'::text, 'done'::text]))),
+    CONSTRAINT _migration_progress_statement_check CHECK ((statement > 0))
+);
+COMMENT ON TABLE ops._migration_progress IS 'How far a step outside of transactions is; empty but while one runs or after it was interrupted.';
+COMMENT ON COLUMN ops._migration_progress.step IS 'The number of the file.';
+COMMENT ON COLUMN ops._migration_progress.statement IS 'The number of the statement in the file, from 1.';
+COMMENT ON COLUMN ops._migration_progress.checksum IS 'What the statement says, 64 hexadecimal digits.';
+COMMENT ON COLUMN ops._migration_progress.state IS 'intent before it runs, done afterwards.';
+COMMENT ON COLUMN ops._migration_progress.changed_at IS 'When the state was written.';
 
 CREATE TABLE ops.archived_runs (
     org_id uuid NOT NULL,
@@ -4321,9 +4407,10 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON audits.checkpoints FOR EACH STATEM
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON audits.system_logs FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON audits.system_logs FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER touch BEFORE UPDATE ON auth.address_lockouts FOR EACH ROW EXECUTE FUNCTION ops.touch();
-CREATE TRIGGER fixed BEFORE UPDATE ON auth.legal_holds FOR EACH ROW WHEN ((old.released_at IS NOT NULL)) EXECUTE FUNCTION ops.check_fixed('nothing');
+CREATE TRIGGER fixed BEFORE UPDATE ON auth.legal_holds FOR EACH ROW EXECUTE FUNCTION ops.check_fixed('released_at', 'released_by');
 CREATE TRIGGER no_delete BEFORE DELETE ON auth.legal_holds FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON auth.legal_holds FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER over BEFORE UPDATE ON auth.legal_holds FOR EACH ROW WHEN ((old.released_at IS NOT NULL)) EXECUTE FUNCTION ops.check_fixed('nothing');
 CREATE TRIGGER touch BEFORE UPDATE ON auth.memberships FOR EACH ROW EXECUTE FUNCTION ops.touch();
 CREATE TRIGGER touch BEFORE UPDATE ON auth.organizations FOR EACH ROW EXECUTE FUNCTION ops.touch();
 CREATE TRIGGER erasure BEFORE UPDATE ON auth.payload_keys FOR EACH ROW EXECUTE FUNCTION auth.check_erasure();
@@ -4374,6 +4461,7 @@ CREATE TRIGGER touch BEFORE UPDATE ON governance.project_rules FOR EACH ROW EXEC
 CREATE TRIGGER touch BEFORE UPDATE ON governance.rules FOR EACH ROW EXECUTE FUNCTION ops.touch();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON governance.trust_indexes FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON governance.trust_indexes FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER only_added_to BEFORE DELETE OR UPDATE OR TRUNCATE ON ops._migration_history FOR EACH STATEMENT EXECUTE FUNCTION ops._migration_history_refuse();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON ops.archived_runs FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON ops.archived_runs FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER no_delete BEFORE DELETE ON ops.archives FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();

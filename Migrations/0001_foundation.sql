@@ -79,7 +79,7 @@ COMMENT ON FUNCTION ops.current_org() IS
 
 CREATE FUNCTION ops.uuid_at(moment timestamptz) RETURNS uuid
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
+    SELECT (lpad(to_hex(floor(extract(epoch FROM moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
 $$;
 COMMENT ON FUNCTION ops.uuid_at(timestamptz) IS
     'The smallest UUIDv7 of an instant: bounds of partitions, and of questions about time that a primary key '

@@ -534,6 +534,8 @@ CREATE TRIGGER erasure BEFORE UPDATE ON auth.payload_keys FOR EACH ROW EXECUTE F
 SELECT ops.keep_rows('auth.payload_keys');
 SELECT ops.keep_rows('auth.legal_holds');
 CREATE TRIGGER fixed BEFORE UPDATE ON auth.legal_holds
+    FOR EACH ROW EXECUTE FUNCTION ops.check_fixed('released_at', 'released_by');
+CREATE TRIGGER over BEFORE UPDATE ON auth.legal_holds
     FOR EACH ROW WHEN (OLD.released_at IS NOT NULL) EXECUTE FUNCTION ops.check_fixed('nothing');
 
 -- ── Row-level security and rights ────────────────────────────────────────────────────────────────────────────────

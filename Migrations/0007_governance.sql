@@ -242,6 +242,9 @@ COMMENT ON COLUMN governance.trust_indexes.expires_at IS 'From then on the model
 CREATE INDEX trust_indexes_model ON governance.trust_indexes (org_id, model_id, calculated_at);
 CREATE INDEX trust_indexes_tier ON governance.trust_indexes (org_id, tier);
 CREATE INDEX trust_indexes_score ON governance.trust_indexes (org_id, global_score);
+COMMENT ON INDEX governance.trust_indexes_score IS
+    'Gives the models in the order of their scores. Comparing a numeric is not leakproof, so under row-level security '
+    'a bound on the score filters and does not search.';
 CREATE INDEX trust_indexes_calculated_at ON governance.trust_indexes (org_id, calculated_at);
 SELECT ops.append_only('governance.trust_indexes');
 
@@ -488,6 +491,9 @@ CREATE INDEX components_type ON governance.components (org_id, type, industry_ty
 CREATE INDEX components_industry ON governance.components (org_id, industry_type);
 CREATE INDEX components_usage_count ON governance.components (org_id, usage_count);
 CREATE INDEX components_quality ON governance.components (org_id, quality_score);
+COMMENT ON INDEX governance.components_quality IS
+    'Gives the components in the order of their quality. Comparing a numeric is not leakproof, so under row-level '
+    'security a bound on it filters and does not search.';
 CREATE INDEX components_popular ON governance.components (org_id, id) WHERE usage_count > 100;
 
 CREATE TABLE governance.component_usage (

@@ -203,4 +203,13 @@ CREATE POLICY retention_record ON audits.audit_log FOR INSERT TO witan_owner
 CREATE POLICY retention ON audits.chain FOR SELECT TO witan_owner USING (true);
 CREATE POLICY retention ON projects.projects TO witan_owner USING (true) WITH CHECK (true);
 
+-- An organization that a seed made is not the installation's first: the first start still makes that, and its key.
+CREATE OR REPLACE FUNCTION auth.organization_exists() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM auth.organizations o WHERE NOT EXISTS (
+        SELECT FROM ops.settings s WHERE s.name LIKE 'seed.%.organization' AND s.value = o.id::text))
+$$;
+COMMENT ON FUNCTION auth.organization_exists() IS
+    'Whether this is the first start: false until there is an organization, those of seeds left out.';
+
 RESET ROLE;

@@ -64,7 +64,7 @@ def new_witan():
         made.append(Witan(**options))
         return made[-1].start() if start else made[-1]
     yield make
-    for server in made:
+    for server in reversed(made):
         server.remove()
 
 
@@ -77,5 +77,5 @@ def upstream():
         made.append(Upstream(respond))
         return made[-1]
     yield make
-    for server in made:
+    for server in reversed(made):
         server.stop()

@@ -208,8 +208,7 @@ def test_the_schema_is_migrated_without_a_server(new_witan):
     assert "applied" in done(migrate("status"))
     assert not witan.private_servers()
     witan.start()
-    busy = migrate("status")
-    assert busy.returncode == 1 and str(witan.process.pid) in busy.stderr
+    assert "applied" in done(migrate("status"))
     witan.psql("SELECT 1 AS one")
     subprocess.run(
         ["psql", "-Xq", "-h", witan.socket_directory, "-U", "witan_root", "witan", "-c",

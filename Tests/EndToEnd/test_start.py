@@ -215,7 +215,7 @@ def test_readyz_is_false_while_draining(new_witan):
     witan = new_witan()
     key = witan.key
     with witan.http() as kept:
-        assert kept.get("/readyz").json() == {"ready": True}
+        assert kept.get("/readyz").json()["ready"] is True
         caller = threading.Thread(target=witan.chat, args=("sandbox/slow?ms=2000",), kwargs={"key": key})
         caller.start()
         time.sleep(0.4)
@@ -223,7 +223,7 @@ def test_readyz_is_false_while_draining(new_witan):
         time.sleep(0.2)
         with contextlib.suppress(Exception):
             answer = kept.get("/readyz")
-            assert answer.status_code == 503 and answer.json() == {"ready": False}
+            assert answer.status_code == 503 and answer.json()["ready"] is False
         caller.join(10)
     assert witan.process.wait(15) == 0
 
@@ -249,7 +249,7 @@ def test_a_drain_has_an_end(new_witan):
         with contextlib.suppress(Exception):
             witan.chat("sandbox/slow?ms=30000", key=key)
     threading.Thread(target=call, daemon=True).start()
-    time.sleep(0.5)
+    time.sleep(2)  # Nothing tells from outside that a call is under way, and a busy machine takes its time.
     started = time.monotonic()
     witan.stop()
     assert time.monotonic() - started < 15

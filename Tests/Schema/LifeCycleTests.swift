@@ -119,6 +119,8 @@ import Testing
                 as: "witan_app",
                 "INSERT INTO auth.legal_holds (org_id, id, matter) VALUES ('\(ID.acme)', '\(ID.row(9))', 'a case')")
             #expect(store.complaint(destroy)?.contains("legal hold") == true)
+            let moved = "UPDATE auth.legal_holds SET user_id = '\(ID.ann)', matter = 'another'"
+            #expect(store.complaint(moved)?.contains("only released_at, released_by") == true)
             try store.ask(as: "witan_app", "UPDATE auth.legal_holds SET released_at = now()")
             #expect(store.complaint("UPDATE auth.legal_holds SET released_at = NULL")?.contains("only nothing") == true)
             try store.ask(as: "witan_app", destroy)

@@ -4,6 +4,7 @@ import EmbeddedServers
 import EventLoop
 import Glibc
 import Lifecycle
+import Migrator
 import Operations
 import Postgres
 import SwiftExtensions
@@ -33,6 +34,7 @@ struct BackgroundJobs: Sendable {
                 let forgotten: Int64 = try rows.first?["forgotten"] ?? 0
                 return "\(forgotten) expired keys forgotten"
             },
+            Job(name: "schema", every: .seconds(86_400)) { _ in try await verifySchema() },
             Job(name: "archives", every: .seconds(86_400)) { _ in try await checkArchives() },
         ]
     }
@@ -42,6 +44,20 @@ struct BackgroundJobs: Sendable {
         try await asOwner { owner in
             try await RetentionPlanStore.plan(now: .now(), in: owner).map { ($0.partition.name, $0.decision) }
         }
+    }
+
+    /// Compares the catalog with what the migrations made; fails with the first things that differ.
+    private func verifySchema() async throws -> String {
+        defer { Allocator.giveBack(from: [loop]) }
+        let found = try await stores.withMigrator(loop: loop, observe: { _ in }) { try await $0.verify() }
+        let findings = found.brokenHistory + found.differences.map { String(describing: $0) }
+        guard findings.isEmpty else {
+            throw CommandFailure(
+                .drift,
+                "the schema is not as the migrations made it, see 'witan migrate verify': "
+                    + findings.prefix(3).joined(separator: "; "))
+        }
+        return found.notes.first ?? "as the migrations made it"
     }
 
     /// Reads each archive back once a week.

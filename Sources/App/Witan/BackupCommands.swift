@@ -35,6 +35,7 @@ enum BackupCommands {
                 summary: "Restore into a scratch cluster, compare everything, print recovery point and time",
                 example: "witan backup drill", options: BackupParts.options, positionals: [wanted],
                 run: RestoreDrill.run),
+            BaseBackupCommands.command,
         ])
 
     // MARK: create
@@ -59,8 +60,11 @@ enum BackupCommands {
         let progress = BackupProgress("backup", arguments.terminal)
         defer { progress.finish() }
         do {
-            let reached = try ReachedDatabase(parts.configuration)
-            defer { reached.stop() }
+            let reached = try StoreAccess.open(parts.configuration, beside: true)
+            defer { reached.close() }
+            let redis = try await RedisSnapshot.take(reached)
+            defer { redis?.close() }
+            if let redis { extras.append(redis.extra) }
             let database = parts.database(reached.directURL)
             let manifest = try await closing(database) {
                 let migrations = try await applied(database)
@@ -69,7 +73,7 @@ enum BackupCommands {
                     observe: { progress.show($0) }
                 ).create(
                     arguments[name] ?? standardName(.now()), for: holder, migrations: migrations, extras: extras,
-                    notes: notes)
+                    notes: notes(hasRedis: redis != nil))
             }
             progress.finish()
             var summary = Self.summary(manifest).members ?? []
@@ -82,24 +86,34 @@ enum BackupCommands {
         }
     }
 
-    /// What a backup says of what it does not hold.
-    private static let notes = [
-        "redis": "Not saved: what is in Redis is rebuilt from PostgreSQL, and none of it is a fact of its own.",
-        "search": "Not saved: the search indices are rebuilt from PostgreSQL.",
-    ]
+    /// What a backup says of the other stores.
+    private static func notes(hasRedis: Bool) -> [String: String] {
+        [
+            "redis": hasRedis
+                ? "Saved after the snapshot; put back only with --with-redis: all of it is rebuilt from PostgreSQL."
+                : "Not saved: this is no private Redis. What is in it is rebuilt from PostgreSQL.",
+            "search": "Not saved: the search indices are rebuilt from PostgreSQL.",
+        ]
+    }
 
     /// The steps that made the schema, with the checksums of this program's files.
     private static func applied(_ database: Database) async throws -> [BackupManifest.Migration] {
         let checksums = Dictionary(Migration.embedded.map { ($0.id, $0.checksum) }) { first, _ in first }
-        do throws(MigrationError) {
-            return try await Migrator(database: database, programVersion: Version.current).status()
-                .filter { $0.state != .pending }
+        do {
+            let steps = try await Migrator(database: database, programVersion: Version.current).status()
+            if let step = steps.first(where: { $0.state == .interrupted }) {
+                throw CommandFailure(
+                    .interrupted,
+                    "\(step.name) was interrupted, and no restore could make a schema in between. "
+                        + "Finish it first: witan migrate up")
+            }
+            return steps.filter { $0.state != .pending }
                 .map { step in
                     // A file that was changed since is not the one that made this schema.
                     let checksum = step.state == .applied ? checksums[step.id] : nil
                     return BackupManifest.Migration(id: Int64(step.id), name: step.name, checksum: checksum ?? "")
                 }
-        } catch {
+        } catch let error as MigrationError {
             throw CommandFailure(ExitCode(rawValue: error.exitCode) ?? .failed, error.description)
         }
     }

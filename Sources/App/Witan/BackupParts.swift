@@ -93,6 +93,7 @@ struct BackupParts: Sendable {
     static var profile: BackupProfile {
         var profile = BackupProfile(
             programVersion: Version.current, markerSchema: "witan_restoring", lockKey: 0x77_6974_616e_02)
+        profile.actor = Account.current
         profile.readerRole = "witan_backup"
         // The record of migrations tells of its own database; the restoring program writes the new one's.
         profile.isRestored = { !$0.hasPrefix("ops._migration") }
@@ -129,48 +130,6 @@ struct BackupParts: Sendable {
         default: Commands.failure(error)
         }
     }
-}
-
-/// The database a command works on: the one given by URL, the private one of a running program, or the private one
-/// started for the command and stopped after it.
-struct ReachedDatabase: Sendable {
-    /// For the role that owns or reads everything.
-    let directURL: Secret<String>
-    private let stores: Stores?
-    private let logger = Logger(.standardError)
-
-    init(_ configuration: Configuration) throws {
-        if let url = configuration["DIRECT_URL"] ?? configuration["DATABASE_URL"] {
-            directURL = Secret(url)
-            stores = nil
-            return
-        }
-        let path = configuration.text("WITAN_DATA_DIR")
-        if Self.isInUse(path) {
-            guard let url = PrivatePostgres.runningConnectionString(in: path, role: PrivatePostgres.superuser) else {
-                throw CommandFailure(
-                    .unreachable, "\(path) is in use by a program whose database does not run yet; try again soon.")
-            }
-            directURL = Secret(url)
-            stores = nil
-            return
-        }
-        let opened = try Stores.open(configuration, logger: logger)
-        directURL = opened.directURL
-        stores = opened
-    }
-
-    private static func isInUse(_ path: String) -> Bool {
-        do throws(EmbeddedServerError) {
-            _ = try DataDirectory.open(path)
-            return false
-        } catch {
-            if case .inUse = error { return true }
-            return false
-        }
-    }
-
-    func stop() { stores?.stop(logger: logger) }
 }
 
 /// Progress of a backup or restore, on a terminal.

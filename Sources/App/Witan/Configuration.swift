@@ -23,6 +23,10 @@ struct Configuration: Sendable {
         if (configuration["WITAN_TLS_CERTIFICATE_FILE"] == nil) != (configuration["WITAN_TLS_KEY_FILE"] == nil) {
             problems.append("WITAN_TLS_CERTIFICATE_FILE and WITAN_TLS_KEY_FILE belong together; set both or neither")
         }
+        if configuration["WITAN_WAL_ARCHIVE"] != nil, configuration["DATABASE_URL"] != nil {
+            problems.append(
+                "WITAN_WAL_ARCHIVE is for the private PostgreSQL; the one of DATABASE_URL is archived where it runs")
+        }
         guard problems.isEmpty else {
             throw CommandFailure(.usage, problems.joined(separator: "\n       "))
         }

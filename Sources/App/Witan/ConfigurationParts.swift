@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import EmbeddedServers
 import Glibc
 import HTTPServer
 import Observability
@@ -18,6 +19,17 @@ extension Configuration {
         settings.slowQueryThreshold = duration("DATABASE_SLOW_QUERY_THRESHOLD")
         return settings
     }
+
+    /// How the private cluster is run.
+    var privatePostgres: PrivatePostgres.Settings {
+        var settings = PrivatePostgres.Settings()
+        settings.programs = self["WITAN_POSTGRES_PROGRAMS"]
+        if self["WITAN_WAL_ARCHIVE"] != nil { settings.archiveTimeout = duration("WITAN_WAL_ARCHIVE_TIMEOUT") }
+        return settings
+    }
+
+    /// Where the master key is.
+    var masterKeyFile: String { self["WITAN_MASTER_KEY_FILE"] ?? "\(text("WITAN_DATA_DIR"))/master.key" }
 
     var http: HTTPServerConfiguration {
         var settings = HTTPServerConfiguration(address: text("WITAN_LISTEN"))

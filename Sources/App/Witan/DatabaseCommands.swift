@@ -66,14 +66,13 @@ enum DatabaseCommands {
         _ access: StoreAccess
     ) -> [(subject: String, url: Secret<String>, purpose: ConnectionRule.Purpose)] {
         let configuration = access.configuration
-        let prepares = configuration.boolean("WITAN_PREPARED_STATEMENTS")
         let connections = configuration.loopCount * configuration.integer("DATABASE_POOL_MAX") + 3
         let names =
             access.isPrivate
             ? ("private", "private, owner")
             : ("DATABASE_URL", configuration["DIRECT_URL"] == nil ? "DATABASE_URL, owner" : "DIRECT_URL")
         return [
-            (names.0, access.databaseURL, .program(preparesStatements: prepares, connections: connections)),
+            (names.0, access.databaseURL, .program(connections: connections)),
             (names.1, access.directURL, .migrations),
         ]
     }
@@ -90,8 +89,12 @@ enum DatabaseCommands {
                 .first { $0.hasPrefix("redis_version:") }?.dropFirst("redis_version:".count)
             let policy = try? await redis.command("CONFIG", "GET", "maxmemory-policy").elements?.last?.text
             await redis.close()
+            let eviction =
+                access.configuration["REDIS_URL"] == nil
+                ? CheckResult(subject, "eviction", .ok, "as the program starts it")
+                : RedisRule.eviction(subject, policy ?? nil)
             return [
-                RedisRule.version(subject, version.map(String.init)), RedisRule.eviction(subject, policy ?? nil),
+                RedisRule.version(subject, version.map(String.init)), eviction,
                 RedisRule.transport(subject, url.reveal()),
             ]
         } catch {

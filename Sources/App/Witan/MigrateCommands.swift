@@ -56,7 +56,7 @@ enum MigrateCommands {
     // MARK: Commands
 
     @Sendable private static func up(_ arguments: ParsedArguments) async throws -> ExitCode {
-        try await withMigrator(arguments) { migrator, _, _ in
+        try await withMigrator(arguments) { migrator, _ in
             let applied = try await migrator.up()
             let items: [JSONValue] = applied.map {
                 [
@@ -76,7 +76,7 @@ enum MigrateCommands {
     }
 
     @Sendable private static func status(_ arguments: ParsedArguments) async throws -> ExitCode {
-        try await withMigrator(arguments) { migrator, _, _ in
+        try await withMigrator(arguments) { migrator, _ in
             let found = try await migrator.status()
             let items = found.map(MigrateOutput.item)
             arguments.show(items, columns: MigrateOutput.statusColumns, all: ["migrations": .array(items)])
@@ -85,7 +85,7 @@ enum MigrateCommands {
     }
 
     @Sendable private static func plan(_ arguments: ParsedArguments) async throws -> ExitCode {
-        try await withMigrator(arguments) { migrator, _, _ in
+        try await withMigrator(arguments) { migrator, _ in
             let plan = try await migrator.plan()
             if arguments[Commands.json] {
                 arguments.terminal.write(MigrateOutput.json(plan).description + "\n")
@@ -98,7 +98,7 @@ enum MigrateCommands {
     }
 
     @Sendable private static func verify(_ arguments: ParsedArguments) async throws -> ExitCode {
-        try await withMigrator(arguments) { migrator, _, _ in
+        try await withMigrator(arguments) { migrator, _ in
             let found = try await migrator.verify()
             if arguments[Commands.json] {
                 arguments.terminal.write(MigrateOutput.json(found).description + "\n")
@@ -110,7 +110,7 @@ enum MigrateCommands {
     }
 
     @Sendable private static func rollback(_ arguments: ParsedArguments) async throws -> ExitCode {
-        try await withMigrator(arguments) { migrator, _, _ in
+        try await withMigrator(arguments) { migrator, _ in
             let done = try await migrator.rollback(arguments[id])
             arguments.show([
                 "taken_back": .string(done.name),
@@ -121,13 +121,13 @@ enum MigrateCommands {
     }
 
     @Sendable private static func baseline(_ arguments: ParsedArguments) async throws -> ExitCode {
-        try await withMigrator(arguments) { migrator, stores, loop in
+        try await withMigrator(arguments) { migrator, access in
             let differences = try await migrator.baseline(
                 arguments[id], acceptingDrift: arguments[acceptDrift]
             ) { name in
                 Database(
-                    configuration: Stores.migratorConfiguration(stores.directURL(toDatabase: name)), loops: [loop],
-                    observe: { _ in })
+                    configuration: Stores.migratorConfiguration(Stores.url(access.directURL, toDatabase: name)),
+                    loops: [access.loop], observe: { _ in })
             }
             arguments.show([
                 "adopted_up_to": .number(JSONNumber(Int64(arguments[id]))),
@@ -144,7 +144,7 @@ enum MigrateCommands {
         guard (arguments[accept] != nil) != arguments[acceptDrift] else {
             throw arguments.usageError("give either --accept ID or --accept-drift")
         }
-        return try await withMigrator(arguments) { migrator, _, _ in
+        return try await withMigrator(arguments) { migrator, _ in
             if let id = arguments[accept] {
                 try await migrator.accept(id, reason: reason)
                 arguments.show(["accepted": .number(JSONNumber(Int64(id))), "reason": .string(reason)])
@@ -193,26 +193,22 @@ enum MigrateCommands {
 
     /// Runs `body` with the stores up, and leaves them as they were.
     private static func withMigrator(
-        _ arguments: ParsedArguments, _ body: (Migrator, Stores, EventLoop) async throws -> ExitCode
+        _ arguments: ParsedArguments, _ body: (Migrator, StoreAccess) async throws -> ExitCode
     ) async throws -> ExitCode {
-        let configuration = try Configuration.load(
-            file: arguments[Commands.configFile], overrides: Commands.overrides(arguments))
-        LogOutput.standardError.level = max(configuration.logLevel, .warning)
-        let logger = Logger(.standardError)
-        let stores = try Stores.open(configuration, logger: logger)
-        let loop = EventLoop(name: "migrate")
         let terminal = arguments.terminal
-        defer {
-            loop.stop()
-            stores.stop(logger: logger)
-        }
-        return try await stores.withMigrator(
-            loop: loop, observe: { event in if let line = event.line { terminal.writeError(line + "\n") } }
-        ) { migrator in
-            do {
-                return try await body(migrator, stores, loop)
-            } catch let error as MigrationError {
-                throw CommandFailure(ExitCode(rawValue: error.exitCode) ?? .failed, error.description)
+        return try await StoreAccess.with(arguments, beside: true) { access in
+            try await access.withMigrator(
+                observe: { event in
+                    // A Redis of our own forgets its scripts each time it is stopped, which is nothing to tell.
+                    if case .restored = event, access.isPrivate { return }
+                    if let line = event.line { terminal.writeError(line + "\n") }
+                }
+            ) { migrator in
+                do {
+                    return try await body(migrator, access)
+                } catch let error as MigrationError {
+                    throw CommandFailure(ExitCode(rawValue: error.exitCode) ?? .failed, error.description)
+                }
             }
         }
     }

@@ -15,15 +15,17 @@ struct OtherStores {
     private let http: HTTPClient?
     let states: [Migration.Kind: MigrationStoreState]
 
-    init(_ stores: Stores, loop: EventLoop) throws {
+    /// Those that have an address.
+    init(redis: Secret<String>?, elasticsearch: Secret<String>?, loop: EventLoop) throws {
         var states: [Migration.Kind: MigrationStoreState] = [:]
-        redis = try stores.redisURL.map { url in
+        let redis = try redis.map { url in
             try Redis(
                 configuration: RedisConfiguration(url: url, connectTimeout: .seconds(2), commandTimeout: .seconds(2)),
                 loops: [loop])
         }
+        self.redis = redis
         if let redis { states[.redis] = .present(RedisSteps(redis: redis)) }
-        if let url = stores.elasticsearchURL {
+        if let url = elasticsearch {
             let client = HTTPClient(
                 configuration: HTTPClientConfiguration(
                     userAgent: "witan/\(Version.current)", isProxied: Proxies.areNamed), loops: [loop])
@@ -182,6 +184,8 @@ extension MigrationEvent {
         case .retrying(let name, let attempt, let pause): "\(name): try \(attempt) got no lock, again in \(pause)"
         case .resuming(let name, let statement): "\(name) goes on with statement \(statement)"
         case .rebuilding(let index): "\(index) was left unusable and is built again"
+        // A store that nobody wants is nothing to tell each time; migrate status does.
+        case .deferred(_, let reason) where reason.hasSuffix("is not configured"): nil
         case .deferred(let name, let reason): "\(name) waits: \(reason)"
         case .restored(let name): "\(name) was lost by its store and is there again"
         case .cosmetic(let name): "\(name) looks different from the file that was applied, and says the same"

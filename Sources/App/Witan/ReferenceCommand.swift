@@ -59,12 +59,14 @@ enum ReferenceCommand {
     /// The rows of the one endpoint table, from a server that is put together in a folder of its own and never started.
     private static func endpoints() async throws -> [Endpoint] {
         try await inFreshFolder { path in
-            let configuration = try Configuration.load(file: nil, overrides: ["WITAN_MAX_IN_FLIGHT": "1"])
+            let configuration = try Configuration.load(
+                file: nil, overrides: ["WITAN_MAX_IN_FLIGHT": "1", "WITAN_DATA_DIR": path])
             LogOutput.standardError.level = .error
             let nowhere = Secret("host=\(path)")
             let stores = Stores(
                 directory: try DataDirectory.open(path), postgres: nil, redis: nil, databaseURL: nowhere,
-                directURL: nowhere, redisURL: nil, elasticsearchURL: nil)
+                directURL: nowhere, redisURL: nil, elasticsearchURL: nil, archive: nil,
+                disk: DiskWatch(data: path, archive: nil, logger: Logger(.standardError)))
             let server = try Server(
                 configuration, stores: stores, loops: [EventLoop(name: "reference")], logger: Logger(.standardError))
             let endpoints = server.endpoints

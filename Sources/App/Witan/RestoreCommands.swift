@@ -14,14 +14,27 @@ import SwiftExtensions
 enum RestoreCommands {
     private static let into = Option<String?>.optional(
         "into", "URL of the empty database, in place of DIRECT_URL and DATABASE_URL", placeholder: "URL")
+    private static let withRedis = Option<Bool>.flag(
+        "with-redis", "put back what the private Redis held too; only into a new data directory")
     private static let confirm = Option<Bool>.flag("confirm", "do it; without this, only tell what would be done")
 
     static let command = Command(
-        name: "restore", summary: "Build an empty database from a backup; exit 3 without --confirm",
+        name: "restore",
+        summary: "Build an empty database from a backup (exit 3 without --confirm), or go back --to a time",
         example: "witan restore 20261121T161500Z --data-dir new --confirm",
-        options: BackupParts.options + [into, confirm], positionals: [BackupCommands.wanted], run: run)
+        options: BackupParts.options + [into, withRedis, confirm] + RecoveryCommands.restoreOptions,
+        positionals: [BackupCommands.wanted], run: run)
 
     @Sendable private static func run(_ arguments: ParsedArguments) async throws -> ExitCode {
+        if arguments[RecoveryCommands.to] != nil {
+            guard arguments[BackupCommands.wanted] == nil, arguments[into] == nil else {
+                throw arguments.usageError("--to goes with an archive and a new --data-dir, without NAME and --into")
+            }
+            return try await RecoveryCommands.restore(arguments)
+        }
+        guard arguments[RecoveryCommands.from] == nil, arguments[RecoveryCommands.masterKey] == nil else {
+            throw arguments.usageError("--from and --master-key-file go with --to")
+        }
         // A URL given here stands for both of the settings.
         var overrides = Commands.overrides(arguments)
         if let url = arguments[into] {
@@ -51,7 +64,7 @@ enum RestoreCommands {
         let began = ContinuousClock.now
         let progress = BackupProgress("restore", arguments.terminal)
         defer { progress.finish() }
-        let result = try await target.open { url in
+        let result = try await target.open(beginningWith: arguments[withRedis] ? backup : nil) { url in
             try await restore(backup, into: url, parts) { progress.show($0) }
         }
         progress.finish()
@@ -128,17 +141,30 @@ struct RestoreTarget: Sendable {
     var name: String { isPrivate ? directory : isURL ? "the database of --into" : "the database of the settings" }
 
     /// A data directory that was made for this goes when `body` fails.
-    func open<Value>(_ body: (Secret<String>) async throws -> Value) async throws -> Value {
-        let reached = try ReachedDatabase(parts.configuration)
+    ///
+    /// - Parameter redis: The backup whose Redis is put back first.
+    func open<Value>(
+        beginningWith redis: OpenBackup? = nil, _ body: (Secret<String>) async throws -> Value
+    ) async throws -> Value {
         do {
-            let value = try await body(reached.directURL)
-            reached.stop()
-            return value
+            if let redis { try await putBackRedis(of: redis) }
+            let reached = try StoreAccess.open(parts.configuration, beside: true)
+            defer { reached.close() }
+            return try await body(reached.directURL)
         } catch {
-            reached.stop()
             if isPrivate, !wasThere { try? DataDirectory.open(directory).destroy() }
             throw error
         }
+    }
+
+    private func putBackRedis(of backup: OpenBackup) async throws {
+        guard isPrivate, !wasThere else {
+            throw CommandFailure(.usage, "--with-redis needs a new data directory: name one with --data-dir.")
+        }
+        guard let next = try await backup.pieces(of: "redis") else {
+            throw CommandFailure(.failed, "\(backup.name) holds nothing of Redis; leave --with-redis away.")
+        }
+        try await PrivateRedis.begin(in: try DataDirectory.open(directory), with: next)
     }
 
     /// Puts the backup's master key where the program looks for it; one that is there stays.

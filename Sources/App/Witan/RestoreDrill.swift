@@ -73,7 +73,9 @@ enum RestoreDrill {
             "megabytes_per_second": .number(JSONNumber(rate.rounded()) ?? JSONNumber(0)),
             "tables_compared": .number(JSONNumber(Int64(backup.manifest.tables.count { $0.isRestored }))),
             "chains_verified": .number(JSONNumber(Int64(chains))),
-            "differences": .array(findings.map { .string($0) }),
+            "differences_count": .number(JSONNumber(Int64(findings.count))),
+            // The first ones say what is wrong.
+            "differences": .array(findings.prefix(10).map { .string($0) }),
         ])
     }
 

@@ -59,6 +59,7 @@ enum ServeCommand {
             throw CommandFailure(.failed, error.description)
         }
         FirstCall.show(key: firstKey, port: port, configuration: configuration, stores: stores)
+        Allocator.giveBack(from: loops)
         logger.info(
             "ready",
             [

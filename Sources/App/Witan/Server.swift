@@ -56,7 +56,7 @@ struct Server: Sendable {
         let redis = try stores.redisURL.map {
             try Redis(configuration: RedisConfiguration(url: $0), loops: [loops[0]], observe: observer.redis)
         }
-        let masterKey = try Self.masterKey(configuration, stores: stores)
+        let masterKey = try Self.masterKey(configuration)
         let pepper = masterKey.subkey("api keys")
 
         let announce = { @Sendable (snapshot: String) in
@@ -118,10 +118,9 @@ struct Server: Sendable {
                 isProxied: Proxies.areNamed), loops: loops)
     }
 
-    private static func masterKey(_ configuration: Configuration, stores: Stores) throws -> MasterKey {
-        let path = configuration["WITAN_MASTER_KEY_FILE"] ?? "\(stores.directory.path)/master.key"
+    private static func masterKey(_ configuration: Configuration) throws -> MasterKey {
         do {
-            return try MasterKey.loadOrCreate(path: path)
+            return try MasterKey.loadOrCreate(path: configuration.masterKeyFile)
         } catch {
             throw CommandFailure(.failed, error.description)
         }
@@ -139,6 +138,7 @@ struct Server: Sendable {
     /// Everything that must be true before the first request: the right master key, partitions, the first
     /// organization, the snapshots, and no call of a dead process left open. Returns the first key on a first start.
     func prepare() async throws -> Secret<String>? {
+        try await RoleCheck.run([("witan_app", database), ("witan_sealer", sealerDatabase)])
         try await MasterKeyCheck.run(masterKey, in: database)
         try await upkeep.prepare()
         let masterKey = masterKey
@@ -193,7 +193,7 @@ struct Server: Sendable {
                 PeriodicTask(name: "journal", every: .seconds(1), onError: failed("journal")) {
                     ledger.reclaim()
                 },
-                identity, models,
+                identity, models, StorageService(stores: stores, database: database),
             ] + upkeep.services(onError: failed) + [
                 FrontDoor(http: http, readiness: readiness, drainWithin: configuration.duration("WITAN_DRAIN_TIMEOUT"))
             ], drainWithin: configuration.duration("WITAN_DRAIN_TIMEOUT") + .seconds(10))

@@ -59,3 +59,19 @@ enum MasterKeyCheck {
                 + "Put the right key file back, or name it with WITAN_MASTER_KEY_FILE.")
     }
 }
+
+/// Sessions act as roles that keep organizations apart. A pooler that drops the role would undo that without a sign, so
+/// the program looks, and does not start then.
+enum RoleCheck {
+    static func run(_ databases: [(role: String, database: Database)]) async throws {
+        for (role, database) in databases {
+            let rows = try await database.query("SELECT current_user::text AS role")
+            let actual: String = try rows.first?["role"] ?? ""
+            guard actual != role else { continue }
+            throw CommandFailure(
+                .failed,
+                "Sessions to DATABASE_URL act as \(actual) where the program asked for \(role): a pooler drops the "
+                    + "start option, and organizations would not be kept apart. Name the server's own address.")
+        }
+    }
+}

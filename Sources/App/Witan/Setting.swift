@@ -106,7 +106,15 @@ struct Setting: Sendable {
         Setting("AWS_REGION", .text, "us-east-1", "Region of the bucket."),
         Setting("AWS_ENDPOINT_URL", .text, nil, "S3-compatible server in place of Amazon's, as https://host:port."),
         Setting("WITAN_POSTGRES_PROGRAMS", .text, nil, "Folder of the PostgreSQL programs for the private server."),
-        Setting("WITAN_PREPARED_STATEMENTS", .boolean, "true", "Turn off behind a pooler in transaction mode."),
+        Setting(
+            "WITAN_WAL_ARCHIVE", .text, nil,
+            "Directory for base backups and the log of the private PostgreSQL, to go back to any time."),
+        Setting("WITAN_WAL_ARCHIVE_KEEP", .duration, "7d", "How far back the archive can go."),
+        Setting("WITAN_WAL_ARCHIVE_TIMEOUT", .duration, "60s", "Longest that something written is not archived yet."),
+        Setting("WITAN_BASE_BACKUP_EVERY", .duration, "1d", "How often the running server makes a base backup."),
+        Setting(
+            "WITAN_PREPARED_STATEMENTS", .boolean, "true",
+            "Turn off where they cannot be kept, as by a pooler in transaction mode."),
         Setting("WITAN_LOOPS", .integer(0...64), "0", "Event loops; 0 means half the cores, at least one."),
         Setting("WITAN_MAX_HEAD_BYTES", .integer(1024...1_048_576), "32768", "Largest request line and header fields."),
         Setting("WITAN_MAX_BODY_BYTES", .integer(1024...104_857_600), "10485760", "Largest request body."),

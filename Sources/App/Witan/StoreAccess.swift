@@ -17,9 +17,9 @@ struct StoreAccess: Sendable {
     let directURL: Secret<String>
     let redisURL: Secret<String>?
     let isPrivate: Bool
-    /// Nil beside a running server.
-    let stores: Stores?
     let loop: EventLoop
+    /// Nil for what runs without this command.
+    private let stores: Stores?
 
     /// Runs `body` with the stores up, and leaves them as they were.
     ///
@@ -30,37 +30,34 @@ struct StoreAccess: Sendable {
         let configuration = try Configuration.load(
             file: arguments[Commands.configFile], overrides: Commands.overrides(arguments))
         LogOutput.standardError.level = max(configuration.logLevel, .warning)
-        let logger = Logger(.standardError)
-        let access = try open(configuration, beside: beside, logger: logger)
+        let access = try open(configuration, beside: beside)
         do {
             let code = try await body(access)
-            access.loop.stop()
-            access.stores?.stop(logger: logger)
+            access.close()
             return code
         } catch {
-            access.loop.stop()
-            access.stores?.stop(logger: logger)
+            access.close()
             throw error is UsageError ? error : Commands.failure(error)
         }
     }
 
-    private static func open(_ configuration: Configuration, beside: Bool, logger: Logger) throws -> StoreAccess {
-        let loop = EventLoop(name: "command")
-        if let url = configuration["DATABASE_URL"] {
+    /// Opens what `configuration` names; end it with `close`.
+    static func open(_ configuration: Configuration, beside: Bool) throws -> StoreAccess {
+        if let url = configuration["DATABASE_URL"] ?? configuration["DIRECT_URL"] {
             // No private PostgreSQL: nothing of the data directory is needed.
             return StoreAccess(
-                configuration: configuration, databaseURL: Secret(url),
-                directURL: Secret(configuration["DIRECT_URL"] ?? url),
-                redisURL: configuration["REDIS_URL"].map { Secret($0) }, isPrivate: false, stores: nil, loop: loop)
+                configuration, database: url, direct: configuration["DIRECT_URL"] ?? url,
+                redis: configuration["REDIS_URL"], isPrivate: false)
         }
-        if beside, let running = running(configuration, loop) { return running }
-        let stores = try Stores.open(configuration, logger: logger)
+        if beside, let running = try running(configuration) { return running }
+        let stores = try Stores.open(configuration, logger: Logger(.standardError))
         return StoreAccess(
-            configuration: configuration, databaseURL: stores.databaseURL, directURL: stores.directURL,
-            redisURL: stores.redisURL, isPrivate: true, stores: stores, loop: loop)
+            configuration, database: stores.databaseURL.reveal(), direct: stores.directURL.reveal(),
+            redis: stores.redisURL?.reveal(), isPrivate: true, stores: stores)
     }
 
-    private static func running(_ configuration: Configuration, _ loop: EventLoop) -> StoreAccess? {
+    /// The private servers that another program has started; nil when none holds the directory.
+    private static func running(_ configuration: Configuration) throws -> StoreAccess? {
         let path = configuration.text("WITAN_DATA_DIR")
         do throws(EmbeddedServerError) {
             _ = try DataDirectory.open(path)
@@ -70,10 +67,42 @@ struct StoreAccess: Sendable {
         }
         guard let program = PrivatePostgres.runningConnectionString(in: path),
             let owner = PrivatePostgres.runningConnectionString(in: path, role: PrivatePostgres.superuser)
-        else { return nil }
+        else {
+            throw CommandFailure(
+                .unreachable, "\(path) is in use by a program whose database does not run yet; try again soon.")
+        }
         return StoreAccess(
-            configuration: configuration, databaseURL: Secret(program), directURL: Secret(owner),
-            redisURL: configuration["REDIS_URL"].map { Secret($0) }, isPrivate: true, stores: nil, loop: loop)
+            configuration, database: program, direct: owner,
+            redis: configuration["REDIS_URL"] ?? PrivateRedis.runningSocket(in: path).map { "unix://\($0)" },
+            isPrivate: true)
+    }
+
+    private init(
+        _ configuration: Configuration, database: String, direct: String, redis: String?, isPrivate: Bool,
+        stores: Stores? = nil
+    ) {
+        self.configuration = configuration
+        databaseURL = Secret(database)
+        directURL = Secret(direct)
+        redisURL = redis.map { Secret($0) }
+        self.isPrivate = isPrivate
+        self.stores = stores
+        loop = EventLoop(name: "command")
+    }
+
+    /// Stops what was started for the command.
+    func close() {
+        loop.stop()
+        stores?.stop(logger: Logger(.standardError))
+    }
+
+    /// Lends a migrator for the schema and the stores beside it.
+    func withMigrator<Value>(
+        observe: @escaping @Sendable (MigrationEvent) -> Void, _ body: (Migrator) async throws -> Value
+    ) async throws -> Value {
+        try await Stores.withMigrator(
+            directURL, redis: redisURL, elasticsearch: configuration["ELASTICSEARCH_URL"].map { Secret($0) },
+            loop: loop, observe: observe, body)
     }
 
     /// Connections as the owner of the tables, or as who migrates when `role` is nil; closed afterwards.
@@ -95,9 +124,15 @@ struct StoreAccess: Sendable {
         }
     }
 
-    /// Brings the schema up to date and says what was applied.
+    /// Brings the schema and what belongs to it in the stores beside it up to date; the names of what was applied.
     func migrate() async throws -> [String] {
         let logger = Logger(.standardError)
-        return try await Stores.migrate(directURL, loops: [loop], logger: logger).map(\.name)
+        return try await withMigrator(observe: { $0.log(to: logger) }) { migrator in
+            do throws(MigrationError) {
+                return try await migrator.up().map(\.name)
+            } catch {
+                throw CommandFailure(ExitCode(rawValue: error.exitCode) ?? .failed, error.description)
+            }
+        }
     }
 }

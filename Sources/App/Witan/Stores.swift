@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Arguments
+import Cryptography
 import EmbeddedServers
 import EventLoop
 import Glibc
@@ -19,16 +20,20 @@ struct Stores: Sendable {
     let directURL: Secret<String>
     let redisURL: Secret<String>?
     let elasticsearchURL: Secret<String>?
+    /// Of the private cluster; nil without `WITAN_WAL_ARCHIVE`.
+    let archive: ClusterArchive?
+    let disk: DiskWatch
 
     /// Opens the directory and starts the private servers that are needed.
     static func open(_ configuration: Configuration, logger: Logger) throws -> Stores {
         do throws(EmbeddedServerError) {
             let directory = try DataDirectory.open(configuration.text("WITAN_DATA_DIR"))
+            let archive = try archive(configuration, directory, logger)
             var postgres: PrivatePostgres?
             if configuration["DATABASE_URL"] == nil {
-                var settings = PrivatePostgres.Settings()
-                settings.programs = configuration["WITAN_POSTGRES_PROGRAMS"]
-                postgres = try PrivatePostgres.start(in: directory, settings: settings) { log($0, to: logger) }
+                postgres = try PrivatePostgres.start(in: directory, settings: configuration.privatePostgres) {
+                    log($0, to: logger)
+                }
             }
             var redis: PrivateRedis?
             if configuration["REDIS_URL"] == nil {
@@ -47,10 +52,26 @@ struct Stores: Sendable {
             return Stores(
                 directory: directory, postgres: postgres, redis: redis, databaseURL: Secret(url),
                 directURL: Secret(direct), redisURL: redisURL.map { Secret($0) },
-                elasticsearchURL: configuration["ELASTICSEARCH_URL"].map { Secret($0) })
+                elasticsearchURL: configuration["ELASTICSEARCH_URL"].map { Secret($0) }, archive: archive,
+                disk: DiskWatch(data: directory.path, archive: archive?.archive.path, logger: logger))
         } catch {
             throw CommandFailure(.failed, error.description)
         }
+    }
+
+    /// Before the cluster starts: what cannot be archived is better known then.
+    private static func archive(
+        _ configuration: Configuration, _ directory: DataDirectory, _ logger: Logger
+    ) throws(EmbeddedServerError) -> ClusterArchive? {
+        guard let path = configuration["WITAN_WAL_ARCHIVE"] else { return nil }
+        let key: MasterKey
+        do throws(MasterKeyError) {
+            key = try MasterKey.loadOrCreate(path: configuration.masterKeyFile)
+        } catch {
+            throw .archiveNotWritable(path: path, reason: error.description)
+        }
+        return try ClusterArchive(
+            WALArchive(path: path, masterKey: key), of: directory, configuration: configuration, logger: logger)
     }
 
     /// Brings the schema up to date and says what was applied.
@@ -89,9 +110,17 @@ struct Stores: Sendable {
         loop: EventLoop, observe: @escaping @Sendable (MigrationEvent) -> Void,
         _ body: (Migrator) async throws -> Value
     ) async throws -> Value {
-        let database = Database(
-            configuration: Self.migratorConfiguration(directURL), loops: [loop], observe: { _ in })
-        let others = try OtherStores(self, loop: loop)
+        try await Self.withMigrator(
+            directURL, redis: redisURL, elasticsearch: elasticsearchURL, loop: loop, observe: observe, body)
+    }
+
+    /// The same for stores that are only known by their addresses.
+    static func withMigrator<Value>(
+        _ url: Secret<String>, redis: Secret<String>?, elasticsearch: Secret<String>?, loop: EventLoop,
+        observe: @escaping @Sendable (MigrationEvent) -> Void, _ body: (Migrator) async throws -> Value
+    ) async throws -> Value {
+        let database = Database(configuration: migratorConfiguration(url), loops: [loop], observe: { _ in })
+        let others = try OtherStores(redis: redis, elasticsearch: elasticsearch, loop: loop)
         let migrator = Migrator(
             database: database, programVersion: Version.current, actor: Account.current, stores: others.states,
             observe: observe)
@@ -109,15 +138,12 @@ struct Stores: Sendable {
 
     /// How the program's migrations and the database's compare.
     func migrationStates(on loop: EventLoop) async throws -> [MigrationStatus] {
-        let database = Database(
-            configuration: Self.migratorConfiguration(directURL), loops: [loop], observe: { _ in })
-        do {
-            let found = try await Migrator(database: database, programVersion: Version.current).status()
-            await database.close()
-            return found
-        } catch {
-            await database.close()
-            throw CommandFailure(ExitCode(rawValue: error.exitCode) ?? .failed, error.description)
+        try await withMigrator(loop: loop, observe: { _ in }) { migrator in
+            do throws(MigrationError) {
+                return try await migrator.status()
+            } catch {
+                throw CommandFailure(ExitCode(rawValue: error.exitCode) ?? .failed, error.description)
+            }
         }
     }
 
@@ -131,9 +157,9 @@ struct Stores: Sendable {
         return configuration
     }
 
-    /// For migrations, but to another database of the same server.
-    func directURL(toDatabase name: String) -> Secret<String> {
-        let url = directURL.reveal()
+    /// An address, but of another database of the same server.
+    static func url(_ url: Secret<String>, toDatabase name: String) -> Secret<String> {
+        let url = url.reveal()
         // Of parameters given twice the last one counts, for libpq.
         guard url.hasPrefix("postgres") && url.contains("://") else { return Secret("\(url) dbname=\(name)") }
         return Secret("\(url)\(url.contains("?") ? "&" : "?")dbname=\(name)")
@@ -144,6 +170,8 @@ struct Stores: Sendable {
         do {
             try redis?.stop()
             try postgres?.stop()
+            // The last file of the log is handed over at the stop.
+            archive?.ship()
         } catch {
             logger.error("a private server did not stop", [("error", LogValue(error))])
         }

@@ -14,7 +14,8 @@ enum SystemRoutes {
     static let metrics: [any Metric] = [
         APIMetrics.requests, APIMetrics.duration, GatewayMetrics.calls, GatewayMetrics.tokens,
         GatewayMetrics.overhead, Observer.batches, Observer.batchEntries, Observer.refusedRequests,
-        OperationsMetrics.monthsAhead, OperationsMetrics.jobRuns, CollectedMetric.process,
+        OperationsMetrics.monthsAhead, OperationsMetrics.jobRuns, ClusterArchive.waitingFiles, ClusterArchive.failures,
+        ClusterArchive.lastBase, StorageService.freeBytes, CollectedMetric.process,
     ]
 
     static func endpoints(status: SystemStatus, readiness: Readiness, others: [Endpoint]) -> [Endpoint] {

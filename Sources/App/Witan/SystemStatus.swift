@@ -28,6 +28,7 @@ struct SystemStatus: Sendable {
         if !writer.isReady { degraded.append("calls cannot be recorded and are refused") }
         if let redis, case .degraded(let reason) = redis.state { degraded.append("redis: \(reason)") }
         if redis == nil { degraded.append("redis is not there; changes on other nodes are seen by polling") }
+        degraded += stores.disk.degraded + (stores.archive?.degraded ?? [])
         return degraded + upkeep.partitions.problems + upkeep.schema.problems
     }
 
@@ -72,6 +73,7 @@ struct SystemStatus: Sendable {
                     "redis": .string(stores.redis != nil ? "private" : redis == nil ? "none" : "by REDIS_URL"),
                     "search": "postgresql",
                 ]),
+            JSONMember("archive", stores.archive?.view ?? .null),
             JSONMember("schema", upkeep.schema.view),
             JSONMember(
                 "pool",
@@ -133,10 +135,21 @@ final class SchemaMonitor: Sendable {
 
     var problems: [String] {
         let found = known.withLock { $0 }
-        func names(_ state: MigrationStatus.State) -> [String] { found.filter { $0.state == state }.map(\.name) }
+        // What waits for a store that is not there is no problem.
+        func names(_ state: MigrationStatus.State) -> [String] {
+            found.filter { $0.state == state && !$0.isDeferred }.map(\.name)
+        }
         var problems: [String] = []
+        if !names(.interrupted).isEmpty {
+            let interrupted = names(.interrupted).joined(separator: ", ")
+            problems.append("a migration was interrupted: \(interrupted); witan migrate up")
+        }
         if !names(.pending).isEmpty {
             problems.append("migrations are pending: \(names(.pending).joined(separator: ", ")); witan migrate up")
+        }
+        if !names(.interrupted).isEmpty {
+            problems.append(
+                "a migration was interrupted: \(names(.interrupted).joined(separator: ", ")); witan migrate up")
         }
         if !names(.unknownToProgram).isEmpty { problems.append("the database is newer than this program; update it") }
         if !names(.changed).isEmpty {
@@ -149,8 +162,9 @@ final class SchemaMonitor: Sendable {
         let found = known.withLock { $0 }
         return [
             "applied": .whole(Int64(found.count { $0.state == .applied })),
-            "pending": .whole(Int64(found.count { $0.state == .pending })),
+            "pending": .whole(Int64(found.count { $0.state == .pending && !$0.isDeferred })),
             "head": found.last { $0.state == .applied }.map { .string($0.name) } ?? .null,
+            "without_store": .array(found.filter(\.isDeferred).map { .string($0.name) }),
         ]
     }
 }

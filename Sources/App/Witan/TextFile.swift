@@ -30,4 +30,20 @@ enum TextFile {
         return fchmod(descriptor, mode) == 0 && Glibc.write(descriptor, bytes, bytes.count) == bytes.count
             && fsync(descriptor) == 0
     }
+
+    /// Copies a small file to a new one that only its owner can read, synced; false when it could not.
+    static func copyPrivate(_ path: String, to new: String) -> Bool {
+        let source = open(path, O_RDONLY | O_CLOEXEC)
+        guard source >= 0 else { return false }
+        defer { close(source) }
+        let target = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard target >= 0 else { return false }
+        defer { close(target) }
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = Glibc.read(source, &buffer, buffer.count)
+            guard count > 0 else { return count == 0 && fsync(target) == 0 }
+            guard Glibc.write(target, buffer, count) == count else { return false }
+        }
+    }
 }

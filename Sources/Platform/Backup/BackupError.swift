@@ -7,6 +7,8 @@ package import Postgres
 package enum BackupError: Error, Sendable {
     /// There is no backup of that name.
     case missing(name: String, address: String)
+    /// There is something under the name of the new backup.
+    case taken(name: String, address: String)
     /// The manifest, or one of its parts, is not what a backup has.
     case malformed(name: String, reason: String)
     /// It was made in a form that this program does not know.
@@ -67,6 +69,8 @@ extension BackupError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .missing(let name, let address): "There is no backup \(name) in \(address). List shows those there are."
+        case .taken(let name, let address):
+            "\(address) has something called \(name) already. Give another name; nothing was changed."
         case .malformed(let name, let reason): "\(name) is not a whole backup: \(reason). Take another one."
         case .unknownFormat(let name, let format):
             "\(name) has format \(format), which this program does not know. Use a newer program."

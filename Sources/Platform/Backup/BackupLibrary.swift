@@ -114,6 +114,13 @@ package struct OpenBackup: Sendable {
         }
     }
 
+    /// The pieces of an extra, asked for one after the other; nil when the backup has none for this purpose.
+    package func pieces(of purpose: String) async throws -> (() async throws -> [UInt8]?)? {
+        guard let part = manifest.extras[purpose] else { return nil }
+        let reader = try await reader(part)
+        return { try await reader.next() }
+    }
+
     /// A reader of a part, for a COPY that asks for bytes.
     func reader(_ part: BackupManifest.Part) async throws -> SealedObjectReader {
         try await SealedObjectReader(part, of: name, in: storage, keys: keys)

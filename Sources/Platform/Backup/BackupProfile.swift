@@ -5,6 +5,8 @@ package import Postgres
 package struct BackupProfile: Sendable {
     /// Recorded in the manifest, and with the migrations of a restore.
     package var programVersion: String
+    /// Recorded with the migrations of a restore, too.
+    package var actor = ""
     /// Schemas that are not the program's.
     package var foreignSchemas: [String] = ["public"]
     /// The role that reads when the login is no superuser: it needs SELECT, and policies that show it every row.

@@ -71,7 +71,8 @@ package struct BackupRestorer: Sendable {
 
     private func migrate(_ migrations: [Migration]) async throws(BackupError) -> [String] {
         let migrator = Migrator(
-            database: database, migrations: migrations, programVersion: profile.programVersion)
+            database: database, migrations: migrations, programVersion: profile.programVersion,
+            actor: profile.actor)
         do throws(MigrationError) {
             let applied = try await migrator.up().map(\.name)
             for name in applied { observe(.migrated(name)) }

@@ -30,16 +30,22 @@ package struct BackupWriter: Sendable {
     package struct Extra: Sendable {
         /// What it is for, such as `redis`.
         package let purpose: String
-        /// All of it, at most some megabytes, or a file.
-        package let bytes: [UInt8]
+        /// Its bytes, piece by piece; nil after the last one.
+        package let next: @Sendable () async throws -> [UInt8]?
 
-        package init(purpose: String, bytes: [UInt8]) {
+        package init(purpose: String, next: @escaping @Sendable () async throws -> [UInt8]?) {
             self.purpose = purpose
-            self.bytes = bytes
+            self.next = next
+        }
+
+        /// All of it in memory, at most some megabytes.
+        package init(purpose: String, bytes: [UInt8]) {
+            let rest = Locked<[UInt8]?>(bytes)
+            self.init(purpose: purpose) { rest.withLock { $0.take() } }
         }
     }
 
-    /// Takes a backup under `name`, which no other has.
+    /// Takes a backup under `name`, or `taken` when something has it.
     ///
     /// - Parameters:
     ///   - migrations: The steps that made the schema.
@@ -50,6 +56,10 @@ package struct BackupWriter: Sendable {
     ) async throws(BackupError) -> BackupManifest {
         let keys = try await BackupKeys.make(for: holder)
         return try await BackupError.translating {
+            guard !name.contains("/") else { throw ObjectStoreError.invalidName(name) }
+            guard try await storage.list("\(name)/").isEmpty else {
+                throw BackupError.taken(name: name, address: storage.address)
+            }
             var written: [String] = []
             do {
                 return try await database.withConnection(queryTimeout: .seconds(24 * 3600)) { connection in
@@ -92,7 +102,9 @@ package struct BackupWriter: Sendable {
         for extra in extras + [Extra(purpose: "catalog", bytes: reader.inventory.json)] {
             let object = "\(extra.purpose).sealed"
             written.append(object)
-            parts[extra.purpose] = try await seal(object, of: name, keys) { try await $0(extra.bytes) }
+            parts[extra.purpose] = try await seal(object, of: name, keys) { write in
+                while let piece = try await extra.next() { try await write(piece) }
+            }
         }
         let manifest = BackupManifest(
             name: name, createdAt: reader.createdAt, programVersion: profile.programVersion,

@@ -44,7 +44,9 @@ struct SnapshotReader {
         let excluded = profile.foreignSchemas + [profile.markerSchema]
         inventory = try await SchemaInventory.read(connection, excluding: excluded)
         let role = try await Self.role(connection, profile, login: try row["login"])
-        tables = try await CatalogTable.read(connection, role: role, excluding: excluded)
+        let all = try await CatalogTable.read(connection, role: role, excluding: excluded)
+        // What no restore loads is taken along when it can be read, and left out when it cannot.
+        tables = all.filter { $0.isReadable || profile.isRestored($0.qualifiedName) }
         try Self.check(tables, role: role, profile)
         if let first = tables.first {
             let list = tables.dropFirst().reduce(first.quoted) { $0 + ", " + $1.quoted }
@@ -69,8 +71,12 @@ struct SnapshotReader {
     }
 
     private static func check(_ tables: [CatalogTable], role: String, _ profile: BackupProfile) throws(BackupError) {
-        let advice = profile.readerRole.map { $0 == role ? "Grant and show it to \($0)." : "Grant it \($0)." }
-        for table in tables where !table.isSelectable || !table.showsAllRows {
+        let advice = profile.readerRole.map {
+            $0 == role
+                ? "Give \($0) SELECT on it and a policy that shows it every row."
+                : "Make \(role) a member of \($0), or use a superuser."
+        }
+        for table in tables where !table.isReadable {
             throw .notReadable(table: table.qualifiedName, role: role, advice: advice ?? "Use a superuser.")
         }
     }

@@ -15,6 +15,8 @@ struct CatalogTable: Sendable {
     let forcesRowSecurity: Bool
 
     var qualifiedName: String { "\(schema).\(name)" }
+    /// Whether the role reads every row.
+    var isReadable: Bool { isSelectable && showsAllRows }
     /// For statements.
     var quoted: SQL { "\(identifier: schema).\(identifier: name)" }
     var columnList: SQL {
@@ -29,6 +31,11 @@ extension CatalogTable {
     ) async throws(PostgresError) -> [CatalogTable] {
         try await connection.query(
             """
+            WITH reader AS (SELECT oid, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = \(role)),
+            policies AS (
+                SELECT p.* FROM pg_policy p, reader WHERE p.polcmd IN ('r', '*') AND EXISTS (
+                    SELECT FROM unnest(p.polroles) AS r (oid)
+                    WHERE r.oid = 0 OR pg_has_role(reader.oid, r.oid, 'USAGE')))
             SELECT n.nspname AS schema, c.relname AS name, c.relkind = 'p' AS partitioned,
                 c.relforcerowsecurity AS forced, columns.names, columns.types,
                 (SELECT coalesce(sum(pg_relation_size(child)), 0)::bigint
@@ -38,13 +45,12 @@ extension CatalogTable {
                     AND has_schema_privilege(reader.oid, n.oid, 'USAGE') AS selectable,
                 reader.rolsuper OR reader.rolbypassrls OR NOT c.relrowsecurity
                     OR (NOT c.relforcerowsecurity AND pg_has_role(reader.oid, c.relowner, 'USAGE'))
-                    OR (EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive
-                                AND p.polcmd IN ('r', '*') AND p.polroles && ARRAY[0::oid, reader.oid]
+                    OR (EXISTS (SELECT FROM policies p WHERE p.polrelid = c.oid AND p.polpermissive
                                 AND pg_get_expr(p.polqual, p.polrelid) = 'true')
-                        AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND NOT p.polpermissive))
+                        AND NOT EXISTS (SELECT FROM policies p WHERE p.polrelid = c.oid AND NOT p.polpermissive))
                     AS shows_all
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-            CROSS JOIN (SELECT oid, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = \(role)) AS reader
+            CROSS JOIN reader
             CROSS JOIN LATERAL (
                 SELECT coalesce(array_agg(a.attname::text ORDER BY a.attnum), '{}') AS names,
                     coalesce(array_agg(format_type(a.atttypid, a.atttypmod) ORDER BY a.attnum), '{}') AS types

@@ -44,36 +44,38 @@ package struct StreamSealer: Sendable {
     /// Takes more plaintext, and gives the frames that are full.
     package mutating func add(_ plaintext: [UInt8]) -> [UInt8] {
         pending.append(contentsOf: plaintext)
-        guard pending.count > SealedStream.frameSize else { return [] }
-        var sealed: [UInt8] = []
-        sealed.reserveCapacity(pending.count + 64)
-        var start = 0
-        while pending.count - start > SealedStream.frameSize {
-            seal(pending[start..<start + SealedStream.frameSize], isLast: false, into: &sealed)
-            start += SealedStream.frameSize
-        }
-        pending.removeFirst(start)
+        let full = max(0, pending.count - 1) / SealedStream.frameSize
+        guard full > 0 else { return [] }
+        let used = full * SealedStream.frameSize
+        let sealed = seal(pending[..<used], frames: full, isLast: false)
+        pending.removeFirst(used)
         return sealed
     }
 
     /// The last frame. Nothing may be added after it.
     package mutating func finish() -> [UInt8] {
-        var sealed: [UInt8] = []
-        seal(pending[...], isLast: true, into: &sealed)
+        let sealed = seal(pending[...], frames: 1, isLast: true)
         pending = []
         return sealed
     }
 
-    private mutating func seal(_ plaintext: ArraySlice<UInt8>, isLast: Bool, into sealed: inout [UInt8]) {
-        let cipher = Cipher(key: key, nonce: SealedStream.nonce(counter, isLast: isLast), seals: true)
-        counter += 1
-        let start = sealed.count
-        sealed.append(contentsOf: repeatElement(0, count: plaintext.count + SealedStream.frameOverhead))
-        unsafe sealed.withUnsafeMutableBufferPointer { output in
-            guard let body = unsafe output.baseAddress.map({ unsafe $0 + start }) else { return }
-            let done =
-                unsafe cipher.transform(plaintext, into: body) && cipher.writeTag(to: body + plaintext.count)
-            precondition(done, "AES-256-GCM did not seal")
+    private mutating func seal(_ plaintext: ArraySlice<UInt8>, frames: Int, isLast: Bool) -> [UInt8] {
+        let (key, first) = (key, counter)
+        counter += UInt64(frames)
+        let size = plaintext.count + frames * SealedStream.frameOverhead
+        return unsafe [UInt8](unsafeUninitializedCapacity: size) { output, count in
+            count = size
+            guard var position = output.baseAddress else { return }
+            for frame in 0..<frames {
+                let start = frame * SealedStream.frameSize
+                let part = plaintext[start..<min(plaintext.count, start + SealedStream.frameSize)]
+                let nonce = SealedStream.nonce(first + UInt64(frame), isLast: isLast)
+                let cipher = Cipher(key: key, nonce: nonce, seals: true)
+                let done =
+                    unsafe cipher.transform(part, into: position) && cipher.writeTag(to: position + part.count)
+                precondition(done, "AES-256-GCM did not seal")
+                unsafe position += part.count + SealedStream.frameOverhead
+            }
         }
     }
 }
@@ -96,22 +98,17 @@ package struct StreamOpener: Sendable {
     /// Takes more of the sealed stream, and gives the plaintext of whole frames; `corrupted`.
     package mutating func add(_ sealed: [UInt8]) throws(CryptographyError) -> [UInt8] {
         pending.append(contentsOf: sealed)
-        guard pending.count > Self.sealedFrame else { return [] }
-        var plaintext: [UInt8] = []
-        plaintext.reserveCapacity(pending.count)
-        var start = 0
-        while pending.count - start > Self.sealedFrame {
-            try open(pending[start..<start + Self.sealedFrame], isLast: false, into: &plaintext)
-            start += Self.sealedFrame
-        }
-        pending.removeFirst(start)
+        let full = max(0, pending.count - 1) / Self.sealedFrame
+        guard full > 0 else { return [] }
+        let plaintext = try open(pending[..<(full * Self.sealedFrame)], frames: full, isLast: false)
+        pending.removeFirst(full * Self.sealedFrame)
         return plaintext
     }
 
     /// The plaintext of the last frame; `corrupted` when the stream was cut off or goes on with something else.
     package mutating func finish() throws(CryptographyError) -> [UInt8] {
-        var plaintext: [UInt8] = []
-        try open(pending[...], isLast: true, into: &plaintext)
+        guard pending.count >= SealedStream.frameOverhead else { throw .corrupted }
+        let plaintext = try open(pending[...], frames: 1, isLast: true)
         pending = []
         // The sealer ends a stream of whole frames with a full one, so this is not its work.
         guard counter == 1 || !plaintext.isEmpty else { throw .corrupted }
@@ -119,21 +116,31 @@ package struct StreamOpener: Sendable {
     }
 
     private mutating func open(
-        _ frame: ArraySlice<UInt8>, isLast: Bool, into plaintext: inout [UInt8]
-    ) throws(CryptographyError) {
-        guard frame.count >= SealedStream.frameOverhead else { throw .corrupted }
-        let cipher = Cipher(key: key, nonce: SealedStream.nonce(counter, isLast: isLast), seals: false)
-        counter += 1
-        let body = frame.dropLast(SealedStream.frameOverhead)
-        var tag = Array(frame.suffix(SealedStream.frameOverhead))
-        let start = plaintext.count
-        plaintext.append(contentsOf: repeatElement(0, count: body.count))
-        let isGenuine = unsafe plaintext.withUnsafeMutableBufferPointer { output in
-            unsafe cipher.transform(body, into: output.baseAddress.map { unsafe $0 + start }) && cipher.checkTag(&tag)
+        _ sealed: ArraySlice<UInt8>, frames: Int, isLast: Bool
+    ) throws(CryptographyError) -> [UInt8] {
+        let (key, first) = (key, counter)
+        counter += UInt64(frames)
+        let size = sealed.count - frames * SealedStream.frameOverhead
+        var isGenuine = true
+        var plaintext = unsafe [UInt8](unsafeUninitializedCapacity: size) { output, count in
+            count = size
+            var position = output.baseAddress
+            for frame in 0..<frames {
+                let start = frame * Self.sealedFrame
+                let part = sealed[start..<min(sealed.count, start + Self.sealedFrame)]
+                let body = part.dropLast(SealedStream.frameOverhead)
+                var tag = Array(part.suffix(SealedStream.frameOverhead))
+                let nonce = SealedStream.nonce(first + UInt64(frame), isLast: isLast)
+                let cipher = Cipher(key: key, nonce: nonce, seals: false)
+                let opened = unsafe cipher.transform(body, into: position) && cipher.checkTag(&tag)
+                isGenuine = opened && isGenuine
+                unsafe position = unsafe position.map { unsafe $0 + body.count }
+            }
         }
         guard isGenuine else {
             Memory.wipe(&plaintext)
             throw .corrupted
         }
+        return plaintext
     }
 }

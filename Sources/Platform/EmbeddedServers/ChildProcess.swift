@@ -25,11 +25,12 @@ struct Command {
     private static let environment = ["PATH=\(searchPath)", "LC_ALL=C.UTF-8"]
 
     /// Starts it in a process group of its own (a Ctrl-C at the terminal is for this program alone), with no signal
-    /// blocked or ignored, with no open file but standard input and, for both outputs, the end of `log`.
+    /// blocked or ignored, with no open file but standard input and, for both outputs, the end of `log`; standard
+    /// output goes to `output` where that is given.
     ///
     /// - Returns: The process id.
     /// - Throws: `launchFailed`, `programMissing`.
-    func launch(log: String, input: Int32? = nil) throws(EmbeddedServerError) -> pid_t {
+    func launch(log: String, input: Int32? = nil, output: Int32? = nil) throws(EmbeddedServerError) -> pid_t {
         let vector = vector
         if account.isOther, access(Self.setpriv, X_OK) != 0 {
             throw .programMissing(path: Self.setpriv, package: "util-linux")
@@ -44,6 +45,7 @@ struct Command {
         }
         posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        if let output { posix_spawn_file_actions_adddup2(&actions, output, 1) }
         for descriptor in Self.inheritable() { posix_spawn_file_actions_addclose(&actions, descriptor) }
         return try spawn(vector, &actions)
     }
@@ -119,54 +121,5 @@ struct Command {
         let size = Int(FileSystem.status(log)?.st_size ?? 0)
         let text = FileSystem.read(log, from: max(offset, size - 2048), limit: 2048) ?? ""
         return text.split(separator: "\n").joined(separator: "\n")
-    }
-}
-
-/// A running server, ours or adopted, known by its process id and by the directory it works in.
-struct RunningServer: Sendable, Equatable {
-    let processID: pid_t
-    /// The server's working directory: by it a recycled process id is told from the real one.
-    let directory: String
-
-    /// Whether it still runs. A child that has ended is reaped here.
-    var isAlive: Bool {
-        let result = waitpid(processID, nil, WNOHANG)
-        if result == processID { return false }
-        return result == 0 || worksInDirectory
-    }
-
-    /// False for the dead, for zombies, and for a process of somebody else that got the same id.
-    var worksInDirectory: Bool {
-        var place = stat()
-        guard stat("/proc/\(processID)/cwd", &place) == 0, let expected = FileSystem.status(directory) else {
-            return false
-        }
-        return place.st_ino == expected.st_ino && place.st_dev == expected.st_dev
-    }
-
-    /// Sends a signal; true when the process was there.
-    @discardableResult
-    func send(_ signal: Int32) -> Bool { kill(processID, signal) == 0 }
-
-    /// Waits for its end.
-    ///
-    /// - Returns: Whether it ended in time.
-    func waitForEnd(atMost limit: Duration) -> Bool {
-        Poll.wait(atMost: limit) { isAlive ? nil : true } ?? false
-    }
-}
-
-/// Asks again and again, every 5 ms. This module blocks the thread it is called on, which is never a loop's.
-enum Poll {
-    /// - Returns: The first answer that is not nil; nil after `limit`.
-    static func wait<Answer, Failure: Error>(
-        atMost limit: Duration, _ ask: () throws(Failure) -> Answer?
-    ) throws(Failure) -> Answer? {
-        let deadline = ContinuousClock.now + limit
-        while true {
-            if let answer = try ask() { return answer }
-            guard ContinuousClock.now < deadline else { return nil }
-            usleep(5000)
-        }
     }
 }

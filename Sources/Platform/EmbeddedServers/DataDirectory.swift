@@ -17,10 +17,12 @@ package final class DataDirectory: Sendable {
     private struct State: Sendable {
         static let format = 1
         var postgresMajor: Int?
+        /// Names the directory in an archive.
+        var archiveID: UniqueID?
 
         var text: String {
             "This directory belongs to witan. Do not change anything in it by hand.\nformat \(Self.format)\n"
-                + (postgresMajor.map { "postgresql \($0)\n" } ?? "")
+                + (postgresMajor.map { "postgresql \($0)\n" } ?? "") + (archiveID.map { "archive \($0)\n" } ?? "")
         }
 
         init() {}
@@ -29,6 +31,7 @@ package final class DataDirectory: Sendable {
             var format: Int?
             for line in text.split(separator: "\n") {
                 let words = line.split(separator: " ")
+                if words.count == 2, words[0] == "archive" { archiveID = UniqueID(String(words[1])) }
                 guard words.count == 2, let value = Int(words[1]) else { continue }
                 if words[0] == "format" { format = value }
                 if words[0] == "postgresql" { postgresMajor = value }
@@ -127,6 +130,22 @@ package final class DataDirectory: Sendable {
             return state
         }
         try Self.write(changed, to: path)
+    }
+
+    /// The id of this directory's history in an archive; made when it is first asked for.
+    func archiveID() throws(EmbeddedServerError) -> UniqueID {
+        if let known = state.withLock({ $0.archiveID }) { return known }
+        let changed = state.withLock { state in
+            state.archiveID = .v7()
+            return state
+        }
+        try Self.write(changed, to: path)
+        return changed.archiveID ?? .v7()
+    }
+
+    /// The id that a data directory has in an archive, also while another program holds it; nil when it has none.
+    static func archiveID(at path: String) -> UniqueID? {
+        FileSystem.read(path + "/" + marker).flatMap { State(text: $0)?.archiveID }
     }
 
     /// Removes the directory with all that is in it. Stop the servers in it first.

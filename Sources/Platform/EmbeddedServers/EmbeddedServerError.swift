@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import SwiftExtensions
 
 /// Why a private server, or the directory it lives in, cannot be used. Every description is one sentence that says
 /// what happened and one that says what to do.
@@ -35,6 +36,26 @@ package enum EmbeddedServerError: Error, Equatable, CustomStringConvertible {
     case failed(program: String, output: String)
     /// A server did not become ready, or did not end, in time.
     case timedOut(server: EmbeddedServer, doing: String, after: Duration)
+    /// The archive, or a file in it, cannot be written.
+    case archiveNotWritable(path: String, reason: String)
+    /// A file of the archive is not what was written, or the key is not the one it was sealed with.
+    case archiveDamaged(path: String, reason: String)
+    /// The archive has another file of the same name: two servers write to it.
+    case archiveConflict(path: String)
+    /// The archive holds no base backup that is whole.
+    case noBaseBackup(archive: String)
+    /// The archive cannot bring the data back as they were then; it can for the times between the two, if given.
+    case outsideWindow(target: Timestamp, earliest: Timestamp, latest: Timestamp)
+    /// A file of the log is not in the archive although later ones are.
+    case logMissing(path: String, earliest: Timestamp, latest: Timestamp)
+    /// A file of the log is not what was written; up to `latest` the archive is whole.
+    case logDamaged(path: String, reason: String, latest: Timestamp)
+    /// A base backup was told to stop before it was done.
+    case stopped(what: String)
+    /// Another base backup of the same cluster is under way.
+    case backupRunning(path: String)
+    /// A data directory is there already.
+    case alreadyThere(path: String)
 
     package var description: String {
         switch self {
@@ -61,13 +82,34 @@ package enum EmbeddedServerError: Error, Equatable, CustomStringConvertible {
         case .programMissing(let path, let package):
             "\(path) is missing. Install it: apt install \(package)"
         case .wrongMajorVersion(let path, let data, let programs, let folder):
-            "\(path) was written by PostgreSQL \(data), and \(folder) has \(programs). Install postgresql-\(data)."
+            "\(path) was written by PostgreSQL \(data), and \(folder) has \(programs). Install postgresql-\(data), or "
+                + "name its programs (WITAN_POSTGRES_PROGRAMS). To move on, back up with it and restore elsewhere."
         case .unsupportedVersion(let folder, let found):
             "\(folder) has PostgreSQL \(found). Install PostgreSQL \(PostgresInstallation.oldestMajor) or newer."
         case .launchFailed(let program, let reason):
             "\(program) could not be started (\(reason)). Check that it may be executed and that resources are left."
         case .failed(let program, let output):
             "\(program) failed. The end of what it wrote: \(output)"
+        case .archiveNotWritable(let path, let reason):
+            "\(path) cannot be written (\(reason)). Free space there, or give this program's user the right to."
+        case .archiveDamaged(let path, let reason):
+            "\(path) \(reason). Put a good copy of it back, or check that the master key is the one of that time."
+        case .archiveConflict(let path):
+            "\(path) is there with other content, so two servers write to one archive. Give each its own."
+        case .noBaseBackup(let archive):
+            "\(archive) holds no whole base backup. Check the directory, or make one: witan backup base create"
+        case .outsideWindow(let target, let earliest, let latest):
+            "The archive cannot go to \(target). It can go to any time from \(earliest) to \(latest)."
+        case .logMissing(let path, let earliest, let latest):
+            "\(path) is missing. Put it back, or choose a time from \(earliest) to \(latest)."
+        case .logDamaged(let path, let reason, let latest):
+            "\(path) \(reason). Put a good copy of it back, or choose a time until \(latest)."
+        case .stopped(let what):
+            "\(what) was stopped before it was done and left nothing. Start it again."
+        case .backupRunning(let path):
+            "Another base backup into \(path) is under way. Wait for its end."
+        case .alreadyThere(let path):
+            "\(path) exists. Name a directory that does not, so that nothing is overwritten."
         case .timedOut(let server, let doing, let after):
             "\(server.rawValue) was not done \(doing) after \(after). See its log in the data directory."
         }

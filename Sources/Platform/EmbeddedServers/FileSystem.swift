@@ -47,7 +47,7 @@ enum FileSystem {
         defer { close(descriptor) }
         if let owner, owner.isOther, fchown(descriptor, owner.userID, owner.groupID) != 0 { throw .last }
         let bytes = Array(text.utf8)
-        guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else { throw .last }
+        guard write(bytes, to: descriptor), fsync(descriptor) == 0 else { throw .last }
         try move(temporary, to: path)
     }
 
@@ -58,6 +58,67 @@ enum FileSystem {
         guard directory >= 0 else { throw .last }
         defer { close(directory) }
         guard fsync(directory) == 0 else { throw .last }
+    }
+
+    /// Writes everything.
+    static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        var position = 0
+        while position < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(descriptor, $0.baseAddress?.advanced(by: position), bytes.count - position)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return false }
+            position += count
+        }
+        return true
+    }
+
+    /// The next `count` bytes, fewer at the end of the file.
+    static func readFully(_ descriptor: Int32, _ count: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let read = Glibc.read(descriptor, buffer.baseAddress?.advanced(by: filled), count - filled)
+                if read < 0, errno == EINTR { continue }
+                guard read > 0 else { break }
+                filled += read
+            }
+        }
+    }
+
+    /// How long it is without the blocks of 4 KiB at its end that are all zero.
+    static func lengthWithoutZeros(_ bytes: [UInt8]) -> Int {
+        let zeros = [UInt8](repeating: 0, count: 4096)
+        var length = bytes.count
+        while length > 0 {
+            let start = (length - 1) / zeros.count * zeros.count
+            let isZero = bytes.withUnsafeBytes { bytes in
+                bytes.baseAddress.map { memcmp($0 + start, zeros, length - start) == 0 } ?? true
+            }
+            guard isZero else { break }
+            length = start
+        }
+        return length
+    }
+
+    /// Bytes free for everybody, and in all, on the file system of a path; nil when that cannot be said.
+    static func space(at path: String) -> (free: Int, total: Int)? {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { return nil }
+        return (Int(status.f_bavail * status.f_frsize), Int(status.f_blocks * status.f_frsize))
+    }
+
+    /// Bytes of the files in a directory and below, for progress: what vanishes meanwhile counts nothing.
+    static func size(ofTree path: String, without left: String) -> Int {
+        (fileNames(in: path) ?? []).reduce(0) { sum, name in
+            guard name != left, let status = status(path + "/" + name) else { return sum }
+            return sum + (isDirectory(status) ? size(ofTree: path + "/" + name, without: left) : Int(status.st_size))
+        }
+    }
+
+    /// The last part of a path.
+    static func name(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
     }
 
     /// The path without its last part.

@@ -22,6 +22,9 @@ final class PostgresServer: SupervisedServer {
     var running: RunningServer? { state.withLock { $0 } }
     private var dataPath: String { directory.path + "/postgres" }
     private var log: String { directory.path + "/postgres.log" }
+    /// Where the server hands over finished files of its write-ahead log.
+    var walSpool: String { directory.path + Self.walSpoolName }
+    static let walSpoolName = "/wal-spool"
 
     init(
         _ directory: DataDirectory, _ settings: PrivatePostgres.Settings,
@@ -52,12 +55,17 @@ final class PostgresServer: SupervisedServer {
         let began = ContinuousClock.now
         try initializeIfNew()
         try account.makeDirectory(dataPath)
+        if settings.archiveTimeout != nil { try account.makeDirectory(walSpool) }
+        let isReconfigured = try writeConfiguration()
         if let left = try leftover() {
-            state.withLock { $0 = left }
-            observe(.adopted(server: kind, processID: left.processID))
-            return
+            guard isReconfigured else {
+                state.withLock { $0 = left }
+                observe(.adopted(server: kind, processID: left.processID))
+                return
+            }
+            // Some settings are read at a start only, such as whether the log is archived.
+            try stop(left, within: .seconds(30))
         }
-        try writeConfiguration()
         let started = try startPatiently()
         state.withLock { $0 = started }
         observe(.started(server: kind, processID: started.processID, after: ContinuousClock.now - began))
@@ -114,22 +122,26 @@ final class PostgresServer: SupervisedServer {
         Command(program: installation.folder + "/" + program, arguments: arguments, account: account)
     }
 
-    private func writeConfiguration() throws(EmbeddedServerError) {
+    /// - Returns: Whether anything was not as it is now.
+    private func writeConfiguration() throws(EmbeddedServerError) -> Bool {
         let files = PostgresConfigurationFiles(
-            settings: settings, socketDirectory: socketDirectory, walCompression: walCompression,
+            settings: settings, socketDirectory: socketDirectory, walCompression: walCompression, walSpool: walSpool,
             hasCustom: FileSystem.status(dataPath + "/custom.conf") != nil, account: account, program: program)
         let contents = [
             ("postgresql.conf", files.main), ("pg_hba.conf", files.authentication), ("pg_ident.conf", files.users),
         ]
+        var isChanged = false
         for (name, text) in contents {
             let path = dataPath + "/" + name
             guard FileSystem.read(path) != text else { continue }
+            isChanged = true
             do {
                 try FileSystem.replace(path, with: text, owner: account)
             } catch {
                 throw .notWritable(path: path, reason: error.reason)
             }
         }
+        return isChanged
     }
 
     /// `lz4` where the programs were built with it, else PostgreSQL's own.
@@ -222,6 +234,39 @@ final class PostgresServer: SupervisedServer {
         guard running.waitForEnd(atMost: .seconds(5)) else {
             throw .timedOut(server: kind, doing: "stopping", after: limit)
         }
+    }
+}
+
+extension PostgresServer {
+    var backupSource: BackupSource {
+        BackupSource(
+            installation: installation, account: account, socketDirectory: socketDirectory, dataPath: dataPath, log: log
+        )
+    }
+
+    /// Ends at once, without writing anything more, what runs in a directory that is to be removed.
+    static func end(in directory: String) {
+        let path = directory + "/postgres"
+        guard let file = PostmasterFile(in: path) else { return }
+        let running = RunningServer(processID: file.processID, directory: path)
+        guard running.worksInDirectory else { return }
+        running.send(SIGQUIT)
+        if !running.waitForEnd(atMost: .seconds(10)) { running.send(SIGKILL) }
+    }
+
+    static func runningSource(
+        in directory: String, _ settings: PrivatePostgres.Settings
+    ) throws(EmbeddedServerError) -> BackupSource? {
+        guard let directory = FileSystem.resolve(directory) else { return nil }
+        let path = directory + "/postgres"
+        guard let file = PostmasterFile(in: path), file.isReady(processID: file.processID),
+            RunningServer(processID: file.processID, directory: path).worksInDirectory
+        else { return nil }
+        let major = FileSystem.read(path + "/PG_VERSION", limit: 16)?.split(separator: "\n").first.flatMap { Int($0) }
+        return BackupSource(
+            installation: try .find(folder: settings.programs, dataMajor: major, dataPath: path),
+            account: try .forServers(insteadOfRoot: settings.userInsteadOfRoot),
+            socketDirectory: file.socketDirectory, dataPath: path, log: directory + "/postgres.log")
     }
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SwiftExtensions
 
 extension PrivatePostgres {
     /// How to run the private cluster; the defaults are for one machine with a program that writes a lot.
@@ -16,10 +17,23 @@ extension PrivatePostgres {
         package var durable = true
         /// Further lines of `postgresql.conf`, which win over ours.
         package var overrides: [(name: String, value: String)] = []
+        /// Hands over each finished file of the write-ahead log into `walSpool`, and finishes one after at most this
+        /// long when something was written; nil: no archiving. A whole number of seconds.
+        package var archiveTimeout: Duration?
+        /// Replays an archive before the server takes anybody's statements; nil for every normal start.
+        var replay: Replay?
         /// How long a start may take; recovery after a crash replays up to 2 GB.
         package var startTimeout: Duration = .seconds(300)
 
         package init() {}
+    }
+
+    /// What `restore_command` and its like need (PostgreSQL, "Archive Recovery").
+    struct Replay: Sendable {
+        /// Files of the write-ahead log, as the server wrote them.
+        let directory: String
+        /// The last commit to be replayed is the last one not after this; nil: all there is.
+        let target: Timestamp?
     }
 }
 
@@ -29,6 +43,8 @@ struct PostgresConfigurationFiles: Sendable {
     let settings: PrivatePostgres.Settings
     let socketDirectory: String
     let walCompression: String
+    /// Where finished files of the write-ahead log are handed over.
+    let walSpool: String
     /// Whether the administrator's file is there; PostgreSQL would note a missing one in the log each time.
     let hasCustom: Bool
     let account: Account
@@ -36,7 +52,7 @@ struct PostgresConfigurationFiles: Sendable {
 
     /// The whole of `postgresql.conf`.
     var main: String {
-        let lines = (connections + durability + tuning + settings.overrides).map {
+        let lines = (connections + durability + archive + replay + tuning + settings.overrides).map {
             "\($0.name) = \(Self.quote($0.value))"
         }
         return """
@@ -58,6 +74,34 @@ struct PostgresConfigurationFiles: Sendable {
     private var durability: [(name: String, value: String)] {
         let value = settings.durable ? "on" : "off"
         return [("fsync", value), ("synchronous_commit", value), ("full_page_writes", value)]
+    }
+
+    /// The log is handed over by a copy that is flushed before it has its name: PostgreSQL uses the original again.
+    /// Asked a second time for the same file, as after a crash, it answers whether that one is the same.
+    private var archive: [(name: String, value: String)] {
+        guard let timeout = settings.archiveTimeout else { return [("archive_mode", "off")] }
+        let spool = "'" + walSpool.replacing("'", with: "'\\''").replacing("%", with: "%%") + "'"
+        let command = """
+            f=\(spool)/%f; if [ -e "$f" ]; then cmp -s "%p" "$f"; else \
+            cp -p "%p" "$f.part" && sync "$f.part" && mv "$f.part" "$f" && sync \(spool); fi
+            """
+        return [
+            ("archive_mode", "on"), ("archive_command", command),
+            ("archive_timeout", "\(max(1, timeout.components.seconds))s"),
+        ]
+    }
+
+    private var replay: [(name: String, value: String)] {
+        guard let replay = settings.replay else { return [] }
+        let directory = "'" + replay.directory.replacing("'", with: "'\\''").replacing("%", with: "%%") + "'"
+        let lines = [
+            ("restore_command", "cp \(directory)/%f \"%p\""), ("recovery_target_timeline", "current"),
+            ("hot_standby", "off"),
+        ]
+        guard let target = replay.target else { return lines }
+        // Read before the names of time zones are known, so that UTC is +00 and not Z.
+        let time = target.description.replacing("T", with: " ").replacing("Z", with: "+00")
+        return lines + [("recovery_target_time", time), ("recovery_target_action", "promote")]
     }
 
     private var tuning: [(name: String, value: String)] {

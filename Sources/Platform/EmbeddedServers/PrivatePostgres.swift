@@ -15,7 +15,7 @@ package final class PrivatePostgres: Sendable {
     /// The one database.
     package static let database = "witan"
 
-    private let server: PostgresServer
+    let server: PostgresServer
     private let supervisor: Supervisor
 
     /// Starts the cluster, or adopts it when it still runs; makes it first when the directory has none.

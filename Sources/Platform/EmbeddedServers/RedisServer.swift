@@ -70,7 +70,7 @@ final class RedisServer: SupervisedServer {
         save ""
         maxmemory \(settings.memoryMegabytes)mb
         maxmemory-policy volatile-lru
-        user default on nopass ~* &* +@all -@dangerous +info +role
+        user default on nopass ~* &* +@all -@dangerous +info +role +bgsave
 
         """
     }
@@ -129,7 +129,7 @@ final class RedisServer: SupervisedServer {
 }
 
 /// One `PING` over a Unix socket; while Redis reads its file it answers `-LOADING`.
-private enum RedisPing {
+enum RedisPing {
     static func isAnswered(at path: String) -> Bool {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return false }

@@ -49,6 +49,11 @@ enum CatalogQuery {
     /// The fact `owner` of an object.
     static func owner(_ column: String) -> String { "'owner', quote_ident(pg_get_userbyid(\(column)))" }
 
-    /// The fact `comment` of an object.
-    static func comment(_ id: String, _ catalog: String) -> String { "'comment', obj_description(\(id), '\(catalog)')" }
+    /// The fact `comment` of an object: a third of what `obj_description`, which is a function in SQL, takes.
+    static func comment(_ id: String, _ catalog: String, part: String = "0") -> String {
+        """
+        'comment', (SELECT e.description FROM pg_description e WHERE e.objoid = \(id)
+                    AND e.classoid = '\(catalog)'::regclass AND e.objsubid = \(part))
+        """
+    }
 }

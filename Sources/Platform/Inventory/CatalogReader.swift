@@ -34,6 +34,8 @@ extension SchemaInventory {
     private static let settings = [
         ("search_path", "pg_catalog"), ("quote_all_identifiers", "off"), ("DateStyle", "ISO, YMD"),
         ("IntervalStyle", "postgres"), ("TimeZone", "UTC"), ("bytea_output", "hex"), ("extra_float_digits", "1"),
+        // Compiling the one big statement would take longer than running it.
+        ("jit", "off"),
     ]
 
     /// Sets parameters of the session.

@@ -127,7 +127,10 @@ package enum LintRule: String, Sendable, CaseIterable {
         case .indexedReference:
             ("each delete on the other side reads the whole table", "an index that begins with these columns")
         case .searchPath:
-            ("what runs as its owner must not take names from its caller's path", "SET search_path = pg_catalog")
+            (
+                "what runs as its owner must not take names from its caller's path",
+                "SET search_path = pg_catalog, pg_temp"
+            )
         case .publicGrant: ("everybody who may connect may use it", "REVOKE it from PUBLIC and name the roles")
         case .readableCopy:
             ("a materialized view cannot keep rows apart", "a view with security_invoker, or grant it to nobody")

@@ -18,12 +18,14 @@ package enum MigrationLint {
         return files.flatMap { file in
             let statements = LintStatement.all(in: file.text)
             let allowed = LintAllowance.all(in: file.text, statements)
+            let isWayBack = file.name.hasSuffix(".down.sql")
             let isTransactional = !file.text.hasPrefix("-- migrate: no-transaction")
             let findings = statements.flatMap { statement in
                 let context = LintContext(fresh: fresh, isTransactional: isTransactional)
                 if let table = statement.createdTable { fresh.insert(table) }
                 return context.findings(in: statement).filter { finding in
-                    !allowed.contains { $0.rule == finding.rule.rawValue && $0.span == statement.span }
+                    !(isWayBack && wayBack.contains(finding.rule))
+                        && !allowed.contains { $0.rule == finding.rule.rawValue && $0.span == statement.span }
                 }
             }
             let unreasoned = allowed.filter { $0.reason.isEmpty || LintRule(rawValue: $0.rule) == nil }
@@ -33,6 +35,9 @@ package enum MigrationLint {
             }
         }
     }
+
+    /// What a way back is for: somebody runs it by hand, and knows what it takes away.
+    private static let wayBack: Set<LintRule> = [.dropTable, .dropColumn, .rename, .concurrentIndex, .setNotNull]
 
     /// The indexes and tables that the files except from a rule, for `SchemaLint`: rule and name of each.
     package static func exceptions(in files: [(name: String, text: String)]) -> Set<LintException> {

@@ -136,9 +136,12 @@ package struct SchemaLint: Sendable {
         inventory.objects.contains { $0.kind == .grant && self.table(of: $0) == view.qualifiedName }
     }
 
+    /// Temporary tables and types are looked for first unless `pg_temp` is named, and anybody may make some.
     private func isSafe(_ function: SchemaObject) -> Bool {
         let header = function["definition"]?.components(before: "\nAS ") ?? ""
-        return !header.contains("SECURITY DEFINER") || header.contains("SET search_path TO ")
+        guard header.contains("SECURITY DEFINER") else { return true }
+        let path = header.split(separator: "\n").first { $0.contains("SET search_path TO ") } ?? ""
+        return path.hasSuffix("'pg_temp'") && !path.contains("public") && !path.contains("$user")
     }
 }
 

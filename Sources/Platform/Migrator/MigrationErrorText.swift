@@ -79,8 +79,8 @@ extension MigrationError: CustomStringConvertible {
             "\(names.count == 1 ? "The schema" : "The schemas") \(names.joined(separator: ", ")) "
                 + "\(names.count == 1 ? "exists" : "exist") in this database, and this program did not make "
                 + "\(names.count == 1 ? "it" : "them"); nothing was changed. Use a database of its own (CREATE "
-                + "DATABASE …), rename (ALTER SCHEMA \(names[0]) RENAME TO …), or adopt a copy of this program's own: migrate "
-                + "baseline."
+                + "DATABASE …), rename (ALTER SCHEMA \(names[0]) RENAME TO …), or adopt a copy of this program's own: "
+                + "migrate baseline."
         case .readOnly(let reason):
             "The server takes no changes: \(reason). Give the address of the primary."
         case .serverTooOld(let version):

@@ -75,12 +75,15 @@ extension MigrationRun {
             """)
     }
 
-    /// The catalog that a fingerprint stands for; nil when it was not kept.
+    /// The catalog that a fingerprint stands for; nil when it is not there, or another.
     func kept(_ fingerprint: String) async throws -> SchemaInventory? {
         let rows = try await session.query(
             "SELECT inventory FROM ops._migration_inventories WHERE fingerprint = \(fingerprint) LIMIT 1")
         guard let text: String = try rows.first?["inventory"] else { return nil }
-        return try SchemaInventory(json: Array(text.utf8))
+        guard let found = try? SchemaInventory(json: Array(text.utf8)), found.fingerprint == fingerprint else {
+            return nil
+        }
+        return found
     }
 }
 

@@ -56,8 +56,8 @@ extension MigrationRun {
     fileprivate func acceptDrift(reason: String) async throws -> [SchemaDifference] {
         try await requireHistory()
         let history = try await HistoryTable.read(session)
-        let (differences, notes) = try await drift(history)
-        guard !differences.isEmpty || !notes.isEmpty else {
+        let drift = try await drift(history)
+        guard !drift.differences.isEmpty || !drift.notes.isEmpty || !drift.broken.isEmpty else {
             throw MigrationError.refused("The catalog is what the files have made; there is nothing to accept.")
         }
         try await transaction {
@@ -69,7 +69,7 @@ extension MigrationRun {
             try await keep(live)
             try await append(&row, body: nil)
         }
-        return differences
+        return drift.differences
     }
 
     fileprivate func baseline(

@@ -49,30 +49,44 @@ extension MigrationRun {
         case .current: break
         }
         let history = try await HistoryTable.read(session)
-        let broken = try await history.brokenLinks() + brokenBodies() + missingRows() + openDoors()
-        let (differences, notes) =
-            statuses.contains { $0.state == .interrupted }
-            ? ([], ["a step was interrupted, so the catalog is between two fingerprints; migrate up goes on with it"])
-            : try await drift(history)
-        return MigrationVerification(
-            statuses: statuses, brokenHistory: broken, differences: differences, notes: notes)
+        let isBetween = statuses.contains { $0.state == .interrupted }
+        let drift = try await isBetween ? Drift() : self.drift(history)
+        let notes =
+            isBetween
+            ? ["a step was interrupted, so the catalog is between two fingerprints; migrate up goes on with it"]
+            : drift.notes
+        return try await MigrationVerification(
+            statuses: statuses,
+            brokenHistory: history.brokenLinks() + brokenBodies() + missingRows() + openDoors() + drift.broken,
+            differences: drift.differences, notes: notes)
     }
 
-    /// The differences between the live catalog and the one that the history says.
-    func drift(_ history: History) async throws -> (differences: [SchemaDifference], notes: [String]) {
-        guard let expected = history.expected else { return ([], []) }
+    /// How the live catalog differs from the one that the history says.
+    struct Drift {
+        var differences: [SchemaDifference] = []
+        /// What could not be compared exactly.
+        var notes: [String] = []
+        /// It differs, and what it should be is gone or was changed.
+        var broken: [String] = []
+    }
+
+    func drift(_ history: History) async throws -> Drift {
+        guard let expected = history.expected else { return Drift() }
         let live = try await catalog()
         let isSameMajor = live.inventory.serverMajor == expected.serverMajor
-        if isSameMajor, live.fingerprint == expected.fingerprint { return ([], []) }
+        if isSameMajor, live.fingerprint == expected.fingerprint { return Drift() }
         guard let kept = try await kept(expected.fingerprint) else {
-            return ([], ["the catalog that the last fingerprint stands for was not kept; nothing can be compared"])
+            let sentence =
+                "the catalog differs, and what it should be (\(expected.fingerprint.prefix(12))…) is gone from "
+                + "ops._migration_inventories or was changed there"
+            return Drift(broken: [sentence])
         }
-        if isSameMajor { return (live.inventory.differences(from: kept), []) }
+        if isSameMajor { return Drift(differences: live.inventory.differences(from: kept)) }
         let differences = live.inventory.versionIndependent.differences(from: kept.versionIndependent)
         let note =
-            "the last fingerprint was taken on PostgreSQL \(expected.serverMajor), and this is \(live.inventory.serverMajor): "
-            + "compared without what differs between them"
-        return (differences, [note])
+            "the last fingerprint was taken on PostgreSQL \(expected.serverMajor), and this is "
+            + "\(live.inventory.serverMajor): compared without what differs between them"
+        return Drift(differences: differences, notes: [note])
     }
 
     private func brokenBodies() async throws -> [String] {

@@ -20,8 +20,8 @@ package struct RedisSchema: Sendable {
     /// In the order of the text.
     package let scripts: [Script]
 
-    /// Reads `{"schema": {"key": …, "version": …}, "scripts": [{"name": …, "source": [line, …]}, …]}`; other members are
-    /// for people. Throws `schema`.
+    /// Reads `{"schema": {"key": …, "version": …}, "scripts": [{"name": …, "source": [line, …]}, …]}`; other members
+    /// are for people. Throws `schema`.
     package init(json: [UInt8]) throws(RedisError) {
         guard let value = try? JSONValue(parsing: json), let schema = value["schema"], let key = schema["key"]?.string,
             let version = schema["version"]?.integer, version > 0

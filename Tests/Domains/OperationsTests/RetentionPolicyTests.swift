@@ -212,4 +212,29 @@ import Testing
             try await bench.expectIntact()
         }
     }
+
+    @Test("months leave in order: one whose duty is over waits for the older one that stays")
+    func order() async throws {
+        try await withBench { bench in
+            try await bench.fill()
+            try bench.store.psql(
+                """
+                CREATE TABLE audits.audit_log_2024_02 PARTITION OF audits.audit_log
+                    FOR VALUES FROM ('018d61f7-1800-0000-0000-000000000000')
+                        TO ('018df74f-8400-0000-0000-000000000000');
+                ALTER TABLE audits.audit_log_2024_02 OWNER TO witan_owner
+                """)
+            func decisions() async throws -> [PartitionDecision] {
+                try await RetentionPlanStore.plan(now: .now(), in: bench.owner)
+                    .filter { $0.table == "audits.audit_log" && $0.partition.name.contains("2024") }.map(\.decision)
+            }
+            #expect(try await decisions() == [.due, .due])
+            try bench.store.psql(
+                """
+                INSERT INTO auth.legal_holds (org_id, id, matter)
+                VALUES ('\(bench.organizations[0])', '\(UniqueID.v7())', 'a case')
+                """)
+            #expect(try await decisions() == [.held, .waits])
+        }
+    }
 }

@@ -59,6 +59,24 @@ enum Disk {
         }
     }
 
+    @Test("a name that is taken, and one that is none, are refused, and what is there stays")
+    func names() async throws {
+        let fixture = try Fixture()
+        defer { fixture.remove() }
+        try await fixture.withSource { _, database in
+            try await fixture.back(up: database)
+            guard case .taken = await failure({ try await fixture.back(up: database) }) else {
+                Issue.record("wrote over a backup")
+                return
+            }
+            for name in ["", "a/b", "..", "a b"] {
+                let refusal = await failure { try await fixture.back(up: database, as: name) }
+                #expect(refusal?.description.contains("is no name") == true, "\(name)")
+            }
+            try await fixture.open().verify()
+        }
+    }
+
     @Test("another key, no key, another passphrase: a sentence each")
     func keys() async throws {
         let fixture = try Fixture()
@@ -186,7 +204,9 @@ enum Disk {
             profile.readerRole = role
             let database = test.open(role: login)
             let writer = BackupWriter(database: database, storage: fixture.storage, profile: profile)
-            let attempt = { try await writer.create("x", for: fixture.masterKey, migrations: []) }
+            let attempt = {
+                try await writer.create("x\(UniqueID.v7())", for: fixture.masterKey, migrations: [])
+            }
             guard case .notReadable(let table, let reader, _) = await failure({ _ = try await attempt() }) else {
                 Issue.record("took a backup without rows")
                 return

@@ -21,21 +21,17 @@ struct PrivatePostgresTests {
         return postgres
     }
 
-    @Test("keeps its data over a stop and a start, and starts fast")
+    @Test("keeps its data over a stop and a start")
     func restart() throws {
-        let clock = ContinuousClock()
-        var postgres: PrivatePostgres?
-        let first = try clock.measure { postgres = try start() }
+        var postgres: PrivatePostgres? = try start()
         #expect(postgres?.ask("CREATE TABLE t AS SELECT 42 AS n") == "")
         try postgres?.stop()
         #expect(postgres?.processID == nil)
         postgres = nil
-        let second = try clock.measure { postgres = try start() }
+        postgres = try start()
         #expect(postgres?.ask("SELECT n FROM t") == "42")
         try postgres?.stop()
         #expect(events.words == ["initializing", "started", "stopped", "started", "stopped"])
-        // Measured 1.0 s and 0.15 s; generous for a busy machine.
-        #expect(first < .seconds(10) && second < .seconds(3))
     }
 
     @Test("is durable, checks its pages, speaks UTF-8 and listens on no port")

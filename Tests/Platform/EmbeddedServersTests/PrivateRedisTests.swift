@@ -55,6 +55,34 @@ struct PrivateRedisTests {
         #expect(events.words == ["started", "adopted", "died", "started", "stopped"])
     }
 
+    @Test("begins with what another one saved, but not over what is there")
+    func dump() async throws {
+        let first = try start()
+        #expect(ask(first, "SET greeting hello") == "OK")
+        #expect(ask(first, "BGSAVE").hasPrefix("Background saving started"))
+        for _ in 0..<200 where !ask(first, "INFO persistence").contains("rdb_saves:1") { usleep(20_000) }
+        try first.stop()
+        let file = try #require(fopen(PrivateRedis.dumpPath(in: scratch.path + "/data"), "re"))
+        var bytes = [UInt8](repeating: 0, count: 1 << 16)
+        bytes.removeLast(bytes.count - fread(&bytes, 1, bytes.count, file))
+        fclose(file)
+        #expect(bytes.count > 50)
+
+        let second = try DataDirectory.open(scratch.path + "/second")
+        var pieces = [Array(bytes.prefix(10)), Array(bytes.dropFirst(10))]
+        try await PrivateRedis.begin(in: second) { pieces.isEmpty ? nil : pieces.removeFirst() }
+        let redis = try #require(try PrivateRedis.start(in: second))
+        scratch.track(redis.processID)
+        #expect(ask(redis, "GET greeting") == "hello")
+        #expect(ask(redis, "SET greeting again") == "OK")
+        try redis.stop()
+        await #expect(throws: EmbeddedServerError.self) { try await PrivateRedis.begin(in: second) { nil } }
+        let again = try #require(try PrivateRedis.start(in: second))
+        scratch.track(again.processID)
+        #expect(ask(again, "GET greeting") == "again")
+        try again.stop()
+    }
+
     @Test("refuses the commands that harm everybody, and listens on no port")
     func commands() throws {
         let redis = try start()

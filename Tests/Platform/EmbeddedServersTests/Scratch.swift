@@ -92,5 +92,6 @@ func smallSettings() -> PrivatePostgres.Settings {
     var settings = PrivatePostgres.Settings()
     settings.sharedBuffersMegabytes = 16
     settings.connectionsMax = 20
+    settings.programs = getenv("WITAN_TEST_POSTGRES_PROGRAMS").map { String(cString: $0) }
     return settings
 }

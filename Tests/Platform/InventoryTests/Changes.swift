@@ -186,5 +186,70 @@ enum Changes {
             "ALTER TABLE s.calls_1 ALTER name SET DEFAULT 'z'",
             ["partition s.calls.calls_1 is not expected (columns: name)"]
         ),
+        ("ALTER TABLE s.people REPLICA IDENTITY FULL", ["table s.people changed (replica identity: none → full)"]),
+        (
+            "ALTER TABLE s.people REPLICA IDENTITY USING INDEX people_pkey",
+            ["table s.people changed (replica identity: none → index)"]
+        ),
+        (
+            "ALTER TABLE s.people ALTER name SET STORAGE EXTERNAL",
+            ["column s.people.name changed (storage: none → EXTERNAL)"]
+        ),
+        (
+            "ALTER TABLE s.people ALTER name SET COMPRESSION pglz",
+            ["column s.people.name changed (compression: none → pglz)"]
+        ),
+        (
+            "ALTER TABLE s.calls ALTER name TYPE text COLLATE \"C\"",
+            ["column s.calls.name changed (collation: none → pg_catalog.\"C\")"]
+        ),
+        (
+            "ALTER TABLE s.people ALTER age SET NOT NULL, ALTER age ADD GENERATED ALWAYS AS IDENTITY",
+            ["column s.people.age changed (identity: none → ALWAYS; null: none → refused)"]
+        ),
+        ("ALTER TABLE s.people CLUSTER ON people_name", ["index s.people.people_name changed (clustered: none → yes)"]),
+        ("ALTER INDEX s.people_name SET (fillfactor = 70)", ["index s.people.people_name changed (definition: "]),
+        ("CREATE TABLE s.heirs () INHERITS (s.people)", ["table s.heirs is not expected"]),
+        ("ALTER VIEW s.names OWNER TO pg_monitor", ["view s.names changed (owner: witan_root → pg_monitor)"]),
+        (
+            "ALTER SEQUENCE s.numbers OWNER TO pg_monitor",
+            ["sequence s.numbers changed (owner: witan_root → pg_monitor)"]
+        ),
+        ("ALTER TYPE s.mood OWNER TO pg_monitor", ["type s.mood changed (owner: witan_root → pg_monitor)"]),
+        ("ALTER DOMAIN s.short OWNER TO pg_monitor", ["domain s.short changed (owner: witan_root → pg_monitor)"]),
+        (
+            "ALTER SEQUENCE s.numbers OWNED BY s.people.age",
+            ["sequence s.numbers changed (owned by: none → s.people.age)"]
+        ),
+        ("COMMENT ON SCHEMA s IS 'x'", ["schema s changed (comment: none → x)"]),
+        ("COMMENT ON TABLE s.people IS 'x'", ["table s.people changed (comment: none → x)"]),
+        ("COMMENT ON VIEW s.names IS 'x'", ["view s.names changed (comment: none → x)"]),
+        ("COMMENT ON FUNCTION s.touch() IS 'x'", ["function s.touch() changed (comment: none → x)"]),
+        ("COMMENT ON INDEX s.people_name IS 'x'", ["index s.people.people_name changed (comment: none → x)"]),
+        ("COMMENT ON POLICY own ON s.people IS 'x'", ["policy s.people.own changed (comment: none → x)"]),
+        ("COMMENT ON TRIGGER touch ON s.people IS 'x'", ["trigger s.people.touch changed (comment: none → x)"]),
+        (
+            "COMMENT ON CONSTRAINT people_pkey ON s.people IS 'x'",
+            ["constraint s.people.people_pkey changed (comment: none → x)"]
+        ),
+        ("GRANT USAGE ON SEQUENCE s.numbers TO pg_monitor", ["grant s.numbers TO pg_monitor is not expected"]),
+        (
+            "GRANT SELECT ON s.people TO pg_monitor WITH GRANT OPTION",
+            ["grant s.people TO pg_monitor changed (privileges: SELECT → SELECT WITH GRANT OPTION)"]
+        ),
+        ("CREATE POLICY own ON s.calls_1", ["partition s.calls.calls_1 is not expected (policies: own)"]),
+        ("ALTER TABLE s.calls_1 SET UNLOGGED", ["partition s.calls.calls_1 is not expected (persistence: unlogged)"]),
+        (
+            "CREATE TABLE s.calls_3 PARTITION OF s.calls FOR VALUES FROM (30) TO (40) PARTITION BY RANGE (id)",
+            ["partition s.calls.calls_3 is not expected (kind: partitioned)"]
+        ),
+        (
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 's.calls_1_name_idx'::regclass",
+            ["partition s.calls.calls_1 is not expected (indexes: calls_1_name_idx invalid)"]
+        ),
+        (
+            "GRANT SELECT (name) ON s.calls_1 TO pg_monitor",
+            ["partition s.calls.calls_1 is not expected (grants: SELECT TO pg_monitor)"]
+        ),
     ]
 }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Differences of catalogs")
 struct DifferenceTests {
-    @Test("name the object and what changed, each of some fifty changes")
+    @Test("name the object and what changed, each of some eighty changes")
     func named() async throws {
         let test = try await InventoryDatabase(Changes.schema)
         try await test.database.withConnection { connection in

@@ -132,6 +132,13 @@ struct MigrationLintTests {
         #expect(MigrationLint.findings(in: [files[1]]).map(\.rule) == [.concurrentIndex])
     }
 
+    @Test("lets a way back take things away, by their whole names")
+    func wayBack() {
+        let text = "DROP TABLE s.t;\nALTER TABLE s.u DROP COLUMN a;\nDROP FUNCTION f();\n"
+        #expect(MigrationLint.findings(in: text, file: "0017_x.down.sql").map(\.rule) == [.qualifiedName])
+        #expect(MigrationLint.findings(in: text, file: "0017_x.sql").count == 3)
+    }
+
     @Test("allows what a comment with a reason excepts, there and nowhere else")
     func allow() {
         let text = """

@@ -50,6 +50,46 @@ struct DriftTests {
         try await test.close()
     }
 
+    @Test(
+        "that differ are noticed also where the catalog that was kept is gone or was changed",
+        arguments: ["DELETE FROM ops._migration_inventories", "UPDATE ops._migration_inventories SET inventory = '{}'"])
+    func nothingToCompare(statement: String) async throws {
+        let test = try await made()
+        try test.psql(statement)
+        #expect(try await migrator(test).verify().exitCode == 0)
+        try test.psql("DROP POLICY p ON s.a")
+        let found = try await migrator(test).verify()
+        #expect(found.exitCode == 5 && found.brokenHistory.contains { $0.contains("ops._migration_inventories") })
+        #expect(try await migrator(test).acceptDrift(reason: "lost") == [])
+        #expect(try await migrator(test).verify().exitCode == 0)
+        try await test.close()
+    }
+
+    @Test("of another major version are compared without what differs between versions")
+    func otherMajor() async throws {
+        let test = try await made()
+        let rows = try await migrator(test).history()
+        var row = try #require(rows.last)
+        let before = (sequence: rows[0].sequence, hash: rows[0].hash)
+        // As if the last step had been applied on another version, before an upgrade.
+        row.serverVersion += 10_000
+        row.follow(before)
+        try test.psql(
+            """
+            ALTER TABLE ops._migration_history DISABLE TRIGGER ALL;
+            UPDATE ops._migration_history SET server_version = \(row.serverVersion), hash = '\(row.hash)'
+                WHERE sequence = 2;
+            ALTER TABLE ops._migration_history ENABLE TRIGGER ALL;
+            """)
+        let found = try await migrator(test).verify()
+        #expect(found.exitCode == 0 && found.notes.count == 1, "\(found)")
+        let error = await #expect(throws: MigrationError.self) { try await migrator(test).rollback(2) }
+        #expect(error?.description.contains("cannot be taken back") == true)
+        try test.psql("DROP POLICY p ON s.a")
+        #expect(try await migrator(test).verify().differences.map(\.name) == ["s.a.p"])
+        try await test.close()
+    }
+
     @Test("that belong to somebody else's schema do not count")
     func othersSchemas() async throws {
         let test = try await made()

@@ -33,10 +33,26 @@ final class Pooler {
         process.arguments = ["-q"] + (isRoot ? ["-u", "postgres"] : []) + [folder + "/ini"]
         address = "host=\(folder) port=6432 user=\(PrivatePostgres.superuser) dbname=\(database)"
         try process.run()
-        for _ in 0..<500 where access(folder + "/.s.PGSQL.6432", F_OK) != 0 { usleep(10_000) }
-        guard access(folder + "/.s.PGSQL.6432", F_OK) == 0 else {
-            stop()
-            throw NotStarted(log: (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? "")
+        for _ in 0..<500 {
+            if takesConnections { return }
+            usleep(10_000)
+        }
+        let log = (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? ""
+        stop()
+        throw NotStarted(log: log)
+    }
+
+    /// The socket is a file before anybody listens at it.
+    private var takesConnections: Bool {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: "\(folder)/.s.PGSQL.6432".utf8) }
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
         }
     }
 

@@ -170,6 +170,25 @@ struct ResumeTests {
         try await test.close()
     }
 
+    @Test("keeps the role that the file has taken on")
+    func role() async throws {
+        let test = try await TestDatabase.make(migrated: false)
+        try test.psql("DO $$ BEGIN CREATE ROLE test_maker; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+        let text = """
+            -- migrate: no-transaction
+            CREATE SCHEMA s AUTHORIZATION test_maker;
+            SET ROLE test_maker;
+            CREATE TABLE s.t (n integer);
+            CREATE INDEX CONCURRENTLY i ON s.t (n);
+            CREATE TABLE s.u (n integer);
+            """
+        #expect(try await migrator(test, Told(), [.step(1, text)]).up().count == 1)
+        let owners =
+            "SELECT string_agg(DISTINCT relowner::regrole::text, ',') FROM pg_class WHERE relname IN ('t', 'i', 'u')"
+        #expect(try test.psql(owners) == "test_maker")
+        try await test.close()
+    }
+
     @Test("refuses to build an index that it could not find again")
     func unnamedIndex() async throws {
         let test = try await TestDatabase.make(migrated: false)

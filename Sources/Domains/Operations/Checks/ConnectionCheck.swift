@@ -112,8 +112,8 @@ package struct ServerFacts: Sendable {
 package enum ConnectionRule {
     /// What an address is used for.
     package enum Purpose: Sendable {
-        /// The program's own work; whether prepared statements are on, and how many connections it may open.
-        case program(preparesStatements: Bool, connections: Int)
+        /// The program's own work, and how many connections it may open.
+        case program(connections: Int)
         /// Migrations, retention, reports.
         case migrations
     }
@@ -186,22 +186,21 @@ package enum ConnectionRule {
 
     private static func pooler(_ facts: ServerFacts, _ purpose: Purpose, _ make: Make) -> CheckResult {
         guard facts.sharesBackends else { return make("pooler", .ok, "none, or one session a connection", "") }
-        switch purpose {
+        return switch purpose {
         case .migrations:
-            return make(
-                "pooler", .fail, "in transaction mode", "name the server's own address with DIRECT_URL")
-        case .program(preparesStatements: true, _):
-            return make(
+            make("pooler", .fail, "in transaction mode", "name the server's own address with DIRECT_URL")
+        case .program:
+            // Sessions act as roles that keep organizations apart; such a pooler hands them to each other.
+            make(
                 "pooler", .fail, "in transaction mode",
-                "set WITAN_PREPARED_STATEMENTS=false; see docs/operations/own-postgresql.md")
-        case .program: return make("pooler", .ok, "in transaction mode, statements not prepared", "")
+                "name the server's own address with DATABASE_URL; see docs/operations/own-postgresql.md")
         }
     }
 
     private static func rights(_ facts: ServerFacts, _ purpose: Purpose, _ make: Make) -> [CheckResult] {
         switch purpose {
         case .migrations: [migrationRights(facts, make)]
-        case .program(_, let connections):
+        case .program(let connections):
             [roles(facts, make), tables(facts, make), room(facts, connections, make)]
         }
     }

@@ -9,6 +9,12 @@ package enum InstallationStore {
         return try rows.first?["name"] ?? ""
     }
 
+    /// Whether the schema is there.
+    package static func hasSchema(in database: Database) async throws -> Bool {
+        let rows = try await database.query("SELECT to_regclass('ops.jobs') IS NOT NULL AS found")
+        return try rows.first?["found"] ?? false
+    }
+
     /// What the database is for; nil when nobody has said, or there is no schema yet.
     package static func environment(in database: Database) async throws -> String? {
         let found = try await database.query("SELECT to_regclass('ops.settings') IS NOT NULL AS found")

@@ -20,14 +20,18 @@ package enum RetentionPlanStore {
         var items: [Item] = []
         for set in try await PartitionStore.sets(in: database) {
             guard let standard = defaults.first(where: { $0.table == set.table }) else { continue }
+            // A gap between months would look like one that somebody has dropped.
+            var staysOlder = false
             for partition in set.partitions where partition.upper.time <= now {
                 let keep = try await self.keep(partition, of: standard, in: database)
                 let isShared = !RetentionRule.installationTables.contains(set.table)
                 let holds = isShared ? try await self.holds(on: partition, in: database) : 0
+                let decision = RetentionRule.decide(partition, keep: keep, holds: holds, now: now)
                 items.append(
                     Item(
                         table: set.table, partition: partition,
-                        decision: RetentionRule.decide(partition, keep: keep, holds: holds, now: now)))
+                        decision: staysOlder && decision == .due ? .waits : decision))
+                if decision != .due { staysOlder = true }
             }
         }
         return items.sorted { $0.partition.lower < $1.partition.lower }

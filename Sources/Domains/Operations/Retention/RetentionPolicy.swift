@@ -139,6 +139,8 @@ package enum PartitionDecision: Sendable, Equatable {
     case keptForGood
     /// At least one organization is under a legal hold.
     case held
+    /// Its duty is over, but an older month of the table stays, and months leave without gaps.
+    case waits
 
     /// In a few words; never which organization.
     package var description: String {
@@ -147,6 +149,7 @@ package enum PartitionDecision: Sendable, Equatable {
         case .kept(let end): "kept until \(end.description.prefix(10))"
         case .keptForGood: "kept for good"
         case .held: "under a legal hold"
+        case .waits: "waits for an older month"
         }
     }
 }

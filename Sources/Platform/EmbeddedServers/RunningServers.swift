@@ -17,7 +17,19 @@ extension PrivatePostgres {
         "host=\(quote(socketDirectory)) dbname=\(quote(database)) user=\(quote(role))"
     }
 
-    private static func quote(_ value: String) -> String {
+    static func quote(_ value: String) -> String {
         "'" + value.replacing("\\", with: "\\\\").replacing("'", with: "\\'") + "'"
+    }
+}
+
+extension PrivateRedis {
+    /// The socket of the Redis in a data directory that another program holds; nil when none answers there.
+    package static func runningSocket(in directory: String) -> String? {
+        // The private servers of a directory have their sockets side by side.
+        guard let path = FileSystem.resolve(directory), let postgres = PostmasterFile(in: path + "/postgres") else {
+            return nil
+        }
+        let socket = postgres.socketDirectory + "/redis.sock"
+        return RedisPing.isAnswered(at: socket) ? socket : nil
     }
 }
