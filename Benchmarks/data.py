@@ -3,6 +3,7 @@
 """Measures the data layer beside PostgreSQL's own programs, on one private cluster; see README.md."""
 
 import argparse
+import collections
 import contextlib
 import glob
 import os
@@ -73,14 +74,18 @@ class Cluster:
         }
 
     def run(self, database, *command, **extra):
-        """Seconds that a program took; its output is shown when it fails."""
+        """Seconds that a program took. Its output and its peak memory are kept; it fails loudly."""
         begun = time.monotonic()
-        done = subprocess.run(
-            command, env={**self.environment(database), **extra}, capture_output=True, text=True)
-        if done.returncode:
-            sys.exit(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-        self.output = done.stdout
-        return time.monotonic() - begun
+        child = subprocess.Popen(
+            command, env={**self.environment(database), **extra}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True)
+        self.output = child.stdout.read()
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        seconds, self.peak = time.monotonic() - begun, usage.ru_maxrss * 1024
+        if child.returncode:
+            sys.exit(f"{' '.join(command)} failed:\n{self.output[-4000:]}")
+        return seconds
 
     def query(self, database, text):
         self.run(database, "psql", "-XAtqv", "ON_ERROR_STOP=1", "-c", text)
@@ -102,6 +107,7 @@ def measure(options, cluster, witan, load):
     cluster.migrate("log")
     rows += batches(options, cluster, load)
     rows += row_security(options, cluster)
+    rows += backups(options, cluster)
     return rows
 
 
@@ -139,6 +145,46 @@ def batches(options, cluster, load):
     return [(
         "audit rows through the batch path ÷ COPY of the same", "≥", 0.4, copied / seconds,
         f"{options.rows:,} rows: {options.rows / seconds:,.0f} a second, COPY {options.rows / copied:,.0f}")]
+
+
+def backups(options, cluster):
+    """A sealed backup and its restore beside pg_dump and pg_restore, in turn, on the log of the rows above."""
+    place, dump = os.path.join(cluster.directory, "backups"), os.path.join(cluster.directory, "dump")
+    passphrase = os.path.join(cluster.directory, "passphrase")
+    with open(passphrase, "w") as file:
+        file.write("a passphrase for the benchmark\n")
+    os.chmod(passphrase, 0o600)
+    where = ("--place", place, "--passphrase-file", passphrase)
+    size = int(cluster.query("log", "SELECT pg_database_size(current_database())"))
+    times, peaks = collections.defaultdict(list), []
+
+    def timed(name, database, *command):
+        times[name].append(cluster.run(database, *command))
+
+    for number in range(min(3, options.rounds)):
+        timed("dump", "log", "pg_dump", "-Fc", "-Z0", "-f", dump)
+        timed("create", "log", cluster.witan, "backup", "create", "--name", f"round{number}", *where)
+        peaks.append(cluster.peak)
+        cluster.create("restored")
+        timed("pg_restore", "restored", "pg_restore", "-j1", "-d", "restored", dump)
+        cluster.drop("restored")
+        cluster.create("restored")
+        timed("restore", "restored", cluster.witan, "restore", f"round{number}", "--confirm", *where)
+        peaks.append(cluster.peak)
+        found = int(cluster.query("restored", "SELECT count(*) FROM audits.audit_log WHERE category = 'gateway'"))
+        if found != options.rows:
+            sys.exit(f"{found} of {options.rows} rows were restored")
+        cluster.drop("restored")
+        os.unlink(dump)
+    middle = {name: statistics.median(found) for name, found in times.items()}
+    note = f"{size / 1e6:,.0f} MB of database, median of {min(3, options.rounds)}"
+    return [
+        ("backup ÷ pg_dump -Fc -Z0, rates", "≥", 0.5, middle["dump"] / middle["create"],
+         f"{note}: {middle['create']:.2f} s, pg_dump {middle['dump']:.2f} s"),
+        ("restore ÷ pg_restore -j1, rates", "≥", 0.5, middle["pg_restore"] / middle["restore"],
+         f"{note}: {middle['restore']:.2f} s, pg_restore {middle['pg_restore']:.2f} s"),
+        ("peak memory of backup and restore, MB", "≤", 100, max(peaks) / 1e6, "resident, highest of all rounds"),
+    ]
 
 
 def row_security(options, cluster):
