@@ -55,6 +55,11 @@ extension Configuration {
             threads: integer("WITAN_ARGON2_THREADS"), queue: integer("WITAN_ARGON2_QUEUE"))
     }
 
+    /// Whose word on a client's address is taken.
+    var trustedProxies: [NetworkRange] {
+        (self["WITAN_TRUSTED_PROXIES"] ?? "").split(separator: ",").compactMap { NetworkRange(String($0)) }
+    }
+
     var logLevel: LogLevel { LogLevel(name: text("WITAN_LOG_LEVEL")) ?? .info }
 
     /// Half the cores unless set: the other half is PostgreSQL's, and fewer loops make larger commits.
