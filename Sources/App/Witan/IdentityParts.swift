@@ -10,6 +10,8 @@ struct IdentityParts: Sendable {
     let organizations: OrganizationService
     let keys: APIKeyService
     let keyUsage: APIKeyUsageWorker
+    let roles: CustomRoleService
+    let members: MemberService
 
     /// `announce` tells other nodes that they should look.
     init(
@@ -23,7 +25,9 @@ struct IdentityParts: Sendable {
         organizations = OrganizationService(database: database, pepper: pepper, monitor: monitor)
         keys = APIKeyService(database: database, pepper: pepper, monitor: monitor)
         keyUsage = APIKeyUsageWorker(database: database, monitor: monitor)
+        roles = CustomRoleService(database: database, monitor: monitor)
+        members = MemberService(database: database, monitor: monitor)
     }
 
-    var endpoints: [Endpoint] { organizations.endpoints + keys.endpoints }
+    var endpoints: [Endpoint] { organizations.endpoints + keys.endpoints + roles.endpoints + members.endpoints }
 }
