@@ -33,6 +33,13 @@ enum MemberStore {
         ).first.map { try Member(row: $0) }
     }
 
+    /// Whether the person belongs to the organization; they cannot leave it before the transaction ends.
+    static func isMember(_ user: UniqueID, in transaction: borrowing Transaction) async throws -> Bool {
+        try await !transaction.query(
+            "SELECT 1 AS found FROM auth.memberships WHERE user_id = \(user) AND retired_at IS NULL FOR SHARE"
+        ).isEmpty
+    }
+
     /// Makes a person a member, or one again; false when they are one already.
     static func join(
         _ user: UniqueID, organization: UniqueID, as role: RoleChoice, in transaction: borrowing Transaction
