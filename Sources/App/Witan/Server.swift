@@ -14,6 +14,7 @@ import Identity
 import JSON
 import Journal
 import Lifecycle
+import Mail
 import Observability
 import Operations
 import Postgres
@@ -41,6 +42,7 @@ struct Server: Sendable {
     let http: HTTPServer
     let readiness = Readiness()
     let upkeep: Upkeep
+    let mailQueue: MailQueue
 
     init(_ configuration: Configuration, stores: Stores, loops: [EventLoop], logger: Logger) throws {
         self.configuration = configuration
@@ -77,6 +79,7 @@ struct Server: Sendable {
         let ledger = CallLedgerService(writer: writer, journal: journal)
 
         let client = Self.client(configuration, loops: loops)
+        let mailQueue = MailQueue(sender: try configuration.mailSender(Terminal.standard.write), observe: observer.mail)
         let keyService = APIKeyService(database: database, pepper: pepper, monitor: keys)
         let organizations = OrganizationService(database: database, pepper: pepper, monitor: keys)
         let providers = ProviderService(database: database, masterKey: masterKey, monitor: catalog)
@@ -106,6 +109,7 @@ struct Server: Sendable {
         self.ledger = ledger
         self.endpoints = endpoints
         self.upkeep = upkeep
+        self.mailQueue = mailQueue
         http = HTTPServer(configuration: configuration.http, loops: loops, observe: observer.http) {
             await responder.respond(to: $0)
         }
@@ -193,7 +197,7 @@ struct Server: Sendable {
                 PeriodicTask(name: "journal", every: .seconds(1), onError: failed("journal")) {
                     ledger.reclaim()
                 },
-                identity, models, StorageService(stores: stores, database: database),
+                identity, models, mailQueue, StorageService(stores: stores, database: database),
             ] + upkeep.services(onError: failed) + [
                 FrontDoor(http: http, readiness: readiness, drainWithin: configuration.duration("WITAN_DRAIN_TIMEOUT"))
             ], drainWithin: configuration.duration("WITAN_DRAIN_TIMEOUT") + .seconds(10))
