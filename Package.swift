@@ -207,7 +207,8 @@ let package = Package(
         .testTarget(
             name: "SchemaTests",
             dependencies: [
-                "TestSupport", "Audit", "Inventory", "Migrator", "Postgres", "Redis", "EmbeddedServers", "EventLoop",
+                "TestSupport", "Audit", "Core", "Inventory", "Migrator", "Postgres", "Redis", "EmbeddedServers",
+                "EventLoop",
                 "SwiftExtensions",
             ],
             path: "Tests/Schema",

@@ -45,6 +45,11 @@ extension Configuration {
         return settings
     }
 
+    /// Whose word on a client's address is taken.
+    var trustedProxies: [NetworkRange] {
+        (self["WITAN_TRUSTED_PROXIES"] ?? "").split(separator: ",").compactMap { NetworkRange(String($0)) }
+    }
+
     var logLevel: LogLevel { LogLevel(name: text("WITAN_LOG_LEVEL")) ?? .info }
 
     /// Half the cores unless set: the other half is PostgreSQL's, and fewer loops make larger commits.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Arguments
 import Glibc
+import SwiftExtensions
 
 /// One setting: its name in the environment and in the file, what it takes, its default, one sentence.
 struct Setting: Sendable {
@@ -14,6 +15,8 @@ struct Setting: Sendable {
         case duration
         case boolean
         case choice([String])
+        /// Addresses and CIDR ranges with commas between them.
+        case networks
     }
 
     let key: String
@@ -52,6 +55,10 @@ struct Setting: Sendable {
         case .duration:
             guard let duration = Duration(argument: text), duration > .zero else {
                 return "\(key) takes a duration such as 500ms, 30s or 5m, not '\(text)'"
+            }
+        case .networks:
+            if let wrong = text.split(separator: ",").first(where: { NetworkRange(String($0)) == nil }) {
+                return "\(key) takes addresses or ranges such as 10.0.0.0/8, with commas between them, not '\(wrong)'"
             }
         case .boolean:
             if Bool(text) == nil { return "\(key) takes true or false, not '\(text)'" }
@@ -138,6 +145,9 @@ struct Setting: Sendable {
         Setting(
             "WITAN_RECORD_TIMEOUT", .duration, "5s", "How long an answer waits for its record before it is withheld."),
         Setting("WITAN_DRAIN_TIMEOUT", .duration, "30s", "How long requests may go on after the signal to stop."),
+        Setting(
+            "WITAN_TRUSTED_PROXIES", .networks, nil,
+            "Proxies whose x-forwarded-for is believed, as addresses or ranges with commas between them."),
         Setting("WITAN_TLS_CERTIFICATE_FILE", .text, nil, "PEM certificate chain; with the key file turns on TLS."),
         Setting("WITAN_TLS_KEY_FILE", .text, nil, "PEM private key."),
         Setting(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Audit
+import Core
 import EventLoop
 import Inventory
 import Postgres
@@ -90,7 +91,7 @@ import Testing
         for number in 0..<count {
             try await writer.transaction(settings: [("app.org_id", organization.description)]) { transaction in
                 try await AuditService.append(
-                    "thing.\(number)", category: "tests", entity: "t:1", by: "system", of: organization, in: transaction
+                    "thing.\(number)", category: "tests", entity: "t:1", by: .system, of: organization, in: transaction
                 )
             }
         }
