@@ -152,6 +152,13 @@ struct Setting: Sendable {
         Setting("WITAN_TLS_KEY_FILE", .text, nil, "PEM private key."),
         Setting(
             "WITAN_UPSTREAM_CA_FILE", .text, nil, "PEM certificates to trust for providers, in place of the system's."),
+        Setting("WITAN_ARGON2_MEMORY", .integer(8...1024), "64", "Memory that the hash of a password takes, in MiB."),
+        Setting("WITAN_ARGON2_ITERATIONS", .integer(1...16), "3", "Passes over that memory."),
+        Setting("WITAN_ARGON2_LANES", .integer(1...16), "4", "Lanes of it, each a thread while a password is hashed."),
+        Setting("WITAN_ARGON2_THREADS", .integer(1...64), "2", "Passwords hashed at a time."),
+        Setting(
+            "WITAN_ARGON2_QUEUE", .integer(0...4096), "32",
+            "Passwords that may wait to be hashed; past it sign-ins get 503."),
         Setting(
             "WITAN_SMTP_URL", .text, nil, secret: true,
             "Mail server, as smtp://user:password@host:587; without it e-mails are shown on the terminal."),
