@@ -14,6 +14,7 @@ struct IdentityParts: Sendable {
     let keyUsage: APIKeyUsageWorker
     let roles: CustomRoleService
     let members: MemberService
+    let teams: TeamService
     let mailQueue: MailQueue
     let mail: MailService
 
@@ -33,7 +34,10 @@ struct IdentityParts: Sendable {
         keyUsage = APIKeyUsageWorker(database: database, monitor: monitor)
         roles = CustomRoleService(database: database, monitor: monitor)
         members = MemberService(database: database, monitor: monitor)
+        teams = TeamService(database: database)
     }
 
-    var endpoints: [Endpoint] { organizations.endpoints + keys.endpoints + roles.endpoints + members.endpoints }
+    var endpoints: [Endpoint] {
+        organizations.endpoints + keys.endpoints + roles.endpoints + members.endpoints + teams.endpoints
+    }
 }

@@ -112,7 +112,8 @@ import Testing
             #expect(await code { try await fixture.roles.retire(role.id, by: admin) } == "role_in_use")
             try await fixture.keys.revoke(key, by: admin)
             try await fixture.roles.retire(role.id, by: admin)
-            #expect(await code { _ = try await fixture.roles.find(role.id, of: admin.organization) } == "role_not_found")
+            let found = await code { _ = try await fixture.roles.find(role.id, of: admin.organization) }
+            #expect(found == "role_not_found")
             #expect(try await fixture.roles.list(all, of: admin.organization).isEmpty)
             let given = await code {
                 _ = try await fixture.members.update(person.id, by: admin) { RoleChoice($0.role, custom: role.id) }
@@ -146,7 +147,8 @@ import Testing
             let (mine, other) = (try fixture.organization("mine"), try fixture.organization("other"))
             let role = try await fixture.roles.create(auditor, by: mine)
             #expect(try await fixture.roles.list(all, of: other.organization).isEmpty)
-            #expect(await code { _ = try await fixture.roles.find(role.id, of: other.organization) } == "role_not_found")
+            let found = await code { _ = try await fixture.roles.find(role.id, of: other.organization) }
+            #expect(found == "role_not_found")
             #expect(await code { try await fixture.roles.retire(role.id, by: other) } == "role_not_found")
             #expect(await code { _ = try await fixture.roles.update(role.id, by: other) { _ in } } == "role_not_found")
             let theirs = try fixture.person("eve", .viewer, in: other.organization)

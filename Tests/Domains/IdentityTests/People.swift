@@ -10,6 +10,7 @@ import Testing
 extension Fixture {
     var roles: CustomRoleService { CustomRoleService(database: database, monitor: monitor) }
     var members: MemberService { MemberService(database: database, monitor: monitor) }
+    var teams: TeamService { TeamService(database: database) }
 
     /// A member of the organization, signed in from `here`.
     func person(_ name: String, _ role: Role, in organization: UniqueID) throws -> Principal {
