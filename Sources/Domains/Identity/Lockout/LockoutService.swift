@@ -20,24 +20,24 @@ package struct LockoutService: Sendable {
     }
 
     /// Throws `sign_in_locked` while the attempt must not be made.
-    package func check(_ attempt: SignInAttempt, now: Timestamp = .now()) async throws {
+    package func check(_ attempt: AccountAttempt, now: Timestamp = .now()) async throws {
         try Self.admit(try await LockoutStore(attempt, key: key).read(from: database), now)
     }
 
     /// Counts a wrong password or code. Throws `sign_in_locked` instead when others have used up the attempts by now:
     /// the caller must then not say that it was wrong.
-    package func failed(_ attempt: SignInAttempt, now: Timestamp = .now()) async throws {
+    package func failed(_ attempt: AccountAttempt, now: Timestamp = .now()) async throws {
         try await change(attempt, now) { $0.fail(at: now) }
     }
 
     /// Forgets the failures of who signed in. Throws `sign_in_locked` when others have used up the attempts by now: the
     /// caller must then not let them in.
-    package func succeeded(_ attempt: SignInAttempt, now: Timestamp = .now()) async throws {
+    package func succeeded(_ attempt: AccountAttempt, now: Timestamp = .now()) async throws {
         try await change(attempt, now) { $0.succeed(at: now) }
     }
 
     /// Ends the locks of who has set a new password by mail.
-    package func reset(_ attempt: SignInAttempt, now: Timestamp = .now()) async throws {
+    package func reset(_ attempt: AccountAttempt, now: Timestamp = .now()) async throws {
         let store = LockoutStore(attempt, key: key)
         try await database.transaction { transaction in
             var lockout = try await store.lock(in: transaction)
@@ -53,7 +53,7 @@ package struct LockoutService: Sendable {
     /// failure and is returned, so that the count is committed; others are thrown. `isSignIn` says whether success
     /// forgets the failures before it.
     package func settle<Value: Sendable>(
-        _ attempt: SignInAttempt, isSignIn: Bool, in transaction: borrowing Transaction, now: Timestamp = .now(),
+        _ attempt: AccountAttempt, isSignIn: Bool, in transaction: borrowing Transaction, now: Timestamp = .now(),
         _ body: (borrowing Transaction) async throws -> Value
     ) async throws -> Result<Value, DomainError> {
         let store = LockoutStore(attempt, key: key)
@@ -77,7 +77,7 @@ package struct LockoutService: Sendable {
     static let failures: Set = ["invalid_credentials", "invalid_code", "wrong_password"]
 
     private func change(
-        _ attempt: SignInAttempt, _ now: Timestamp, _ body: (inout Lockout) -> Void
+        _ attempt: AccountAttempt, _ now: Timestamp, _ body: (inout Lockout) -> Void
     ) async throws {
         let store = LockoutStore(attempt, key: key)
         try await database.transaction { transaction in

@@ -7,7 +7,7 @@ import SwiftExtensions
 struct LockoutStore: Sendable {
     private let subjects: [LockoutSubject: Digest]
 
-    init(_ attempt: SignInAttempt, key: HMACSHA256) {
+    init(_ attempt: AccountAttempt, key: HMACSHA256) {
         subjects = Dictionary(
             uniqueKeysWithValues: LockoutSubject.allCases.map { ($0, attempt.subject($0, key: key)) })
     }

@@ -39,8 +39,21 @@ enum AccountStore {
         try await transaction.execute("SELECT auth.end_sessions(\(user), \(reason), \(family))")
     }
 
+    /// Sets a password of somebody who has read their mail, which proves the address.
+    static func resetPassword(
+        _ hash: String, of user: UniqueID, in transaction: borrowing Transaction
+    ) async throws {
+        try await transaction.execute(
+            "UPDATE auth.users SET password_hash = \(hash), verified = true WHERE id = \(user)")
+    }
+
     /// The organizations that a person belongs to, by name, whatever the one of the transaction.
     static func organizations(of user: UniqueID, in transaction: borrowing Transaction) async throws -> [UniqueID] {
         try await transaction.query("SELECT org_id FROM auth.organizations_of(\(user))").map { try $0["org_id"] }
+    }
+
+    /// The same before an organization is known.
+    static func organizations(of user: UniqueID, in database: Database) async throws -> [UniqueID] {
+        try await database.query("SELECT org_id FROM auth.organizations_of(\(user))").map { try $0["org_id"] }
     }
 }

@@ -9,11 +9,15 @@ package struct PasswordService: Sendable {
     private let database: Database
     private let verifier: PasswordVerifier
     private let lockout: LockoutService
+    private let monitor: IdentityMonitor
 
-    package init(database: Database, verifier: PasswordVerifier, lockout: LockoutService) {
+    package init(
+        database: Database, verifier: PasswordVerifier, lockout: LockoutService, monitor: IdentityMonitor
+    ) {
         self.database = database
         self.verifier = verifier
         self.lockout = lockout
+        self.monitor = monitor
     }
 
     /// Sets a new password and ends all the person's other sessions. Throws `wrong_password` (403), `sign_in_locked`
@@ -45,6 +49,7 @@ package struct PasswordService: Sendable {
                 "password.changed", category: "auth", entity: "user:\(account.user)", by: principal.actor,
                 of: principal.organization, in: transaction)
         }
+        try await monitor.refresh()
     }
 
     /// Asks who is signed in for the password once more. Nothing is asked of who has none. Throws `wrong_password` and
@@ -71,8 +76,8 @@ package struct PasswordService: Sendable {
         }.get()
     }
 
-    private func attempt(_ account: Account, _ principal: Principal) -> SignInAttempt {
-        SignInAttempt(email: account.email, from: principal.origin ?? Origin(address: "", userAgent: nil))
+    private func attempt(_ account: Account, _ principal: Principal) -> AccountAttempt {
+        AccountAttempt(email: account.email, from: principal.origin ?? Origin(address: "", userAgent: nil))
     }
 
     /// The account of who makes the request.

@@ -27,12 +27,6 @@ package struct SecondFactor: Sendable {
     }
 }
 
-/// What was shown beside the password, as `auth.sessions.second_factor` keeps it.
-package enum SecondFactorProof: String, Sendable {
-    case totp
-    case recoveryCode = "recovery_code"
-}
-
 /// Whether a person has a second factor, for the person to see.
 package struct SecondFactorStatus: Sendable, Equatable {
     /// Since when; nil when there is none.

@@ -12,10 +12,15 @@ package struct SecondFactorService: Sendable {
     private let masterKey: MasterKey
     private let pepper: HMACSHA256
     private let passwords: PasswordService
+    private let monitor: IdentityMonitor
 
     /// The master key seals the secrets of authenticators; `pepper` keys the hashes of recovery codes.
-    package init(database: Database, masterKey: MasterKey, pepper: HMACSHA256, passwords: PasswordService) {
+    package init(
+        database: Database, masterKey: MasterKey, pepper: HMACSHA256, passwords: PasswordService,
+        monitor: IdentityMonitor
+    ) {
         self.database = database
+        self.monitor = monitor
         self.masterKey = masterKey
         self.pepper = pepper
         self.passwords = passwords
@@ -37,7 +42,7 @@ package struct SecondFactorService: Sendable {
     /// (403), which the caller counts as a failure. Of several uses of one code at once one wins.
     package func prove(
         _ given: GivenCode, of user: UniqueID, in transaction: borrowing Transaction, now: Timestamp = .now()
-    ) async throws -> SecondFactorProof {
+    ) async throws -> SecondFactorKind {
         switch given {
         case .code(let code):
             guard let factor = try await SecondFactorStore.find(user, in: transaction), factor.confirmedAt != nil,
@@ -75,22 +80,27 @@ package struct SecondFactorService: Sendable {
         return (secret, secret.uri(issuer: "Witan", account: account.email))
     }
 
-    /// Turns the authenticator on with its first code, and gives the recovery codes. Throws `invalid_code`,
-    /// `second_factor_enabled` and, before `begin`, `second_factor_missing` (409).
+    /// Turns the authenticator on with its first code, and gives the recovery codes. The person's other sessions end:
+    /// they were begun without it. Throws `invalid_code`, `second_factor_enabled` and, before `begin`,
+    /// `second_factor_missing` (409).
     package func confirm(
         _ code: Secret<String>, by principal: Principal, now: Timestamp = .now()
     ) async throws -> [RecoveryCode] {
         let account = try await passwords.account(of: principal)
-        return try await passwords.counting(account, principal) { transaction in
+        let codes = try await passwords.counting(account, principal) { transaction in
             guard let factor = try await SecondFactorStore.find(account.user, in: transaction) else {
                 throw Self.missing
             }
             guard factor.confirmedAt == nil else { throw Self.enabled }
             guard try await use(code, of: factor, in: transaction, now: now) else { throw Self.invalidCode("code") }
             guard try await SecondFactorStore.confirm(account.user, in: transaction) else { throw Self.enabled }
+            try await AccountStore.endSessions(
+                of: account.user, because: "a second factor was set up", but: principal.session, in: transaction)
             try await record("second_factor.enabled", of: account.user, by: principal, in: transaction)
             return try await newCodes(of: account.user, in: transaction)
         }
+        try await monitor.refresh()
+        return codes
     }
 
     /// Takes the second factor away, after the password and a code. Throws `wrong_password`, `invalid_code`,
@@ -142,6 +152,7 @@ package struct SecondFactorService: Sendable {
                 of: user, because: "the second factor was reset", but: nil, in: transaction)
             try await record("second_factor.reset", of: user, by: principal, in: transaction)
         }
+        try await monitor.refresh()
     }
 
     // MARK: Shared

@@ -11,8 +11,8 @@ import Testing
 struct LockoutServiceTests {
     private let start = Timestamp(microseconds: 1_800_000_000_000_000)
 
-    private func attempt(_ email: String, _ address: String) -> SignInAttempt {
-        SignInAttempt(email: email, from: Origin(address: address, userAgent: nil))
+    private func attempt(_ email: String, _ address: String) -> AccountAttempt {
+        AccountAttempt(email: email, from: Origin(address: address, userAgent: nil))
     }
 
     private func lockout(_ fixture: Fixture) -> LockoutService {
@@ -21,7 +21,7 @@ struct LockoutServiceTests {
 
     /// The seconds to wait; nil when the attempt may be made.
     private func refusal(
-        _ lockout: LockoutService, _ attempt: SignInAttempt, _ now: Timestamp
+        _ lockout: LockoutService, _ attempt: AccountAttempt, _ now: Timestamp
     ) async throws -> Duration? {
         do {
             try await lockout.check(attempt, now: now)

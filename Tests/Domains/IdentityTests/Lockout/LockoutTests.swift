@@ -138,7 +138,7 @@ struct LockoutTests {
         ])
     func places(first: String, second: String, isSame: Bool) {
         let attempts = [first, second].map {
-            SignInAttempt(email: "A@b.example", from: Origin(address: $0, userAgent: nil))
+            AccountAttempt(email: "A@b.example", from: Origin(address: $0, userAgent: nil))
         }
         #expect((attempts[0].network == attempts[1].network) == isSame)
         #expect(attempts[0].email == "a@b.example")

@@ -4,7 +4,7 @@ import Cryptography
 package import SwiftExtensions
 
 /// Somebody who says to be `email` tries to sign in from a place; whether the account exists does not matter here.
-package struct SignInAttempt: Sendable, Equatable {
+package struct AccountAttempt: Sendable, Equatable {
     /// The address of the account, as it was given.
     package let email: String
     /// An IPv4 address alone, an IPv6 address with the /64 around it: that is what one line gets.
