@@ -20,6 +20,13 @@ enum AccountStore {
         }
     }
 
+    /// Whose an address is; nil for nobody's.
+    static func user(with email: EmailAddress, in database: Database) async throws -> UniqueID? {
+        try await database.query("SELECT user_id FROM auth.account(\(email.description))").first.map {
+            try $0["user_id"]
+        }
+    }
+
     /// Sets a password; `known` is the hash that was checked, so that of two changes at once one wins. False for the
     /// other.
     static func setPassword(

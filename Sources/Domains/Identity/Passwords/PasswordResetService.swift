@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Audit
 package import Core
 package import Postgres
 package import SwiftExtensions
@@ -43,9 +44,11 @@ package struct PasswordResetService: Sendable {
         else { throw Self.invalid }
         let organizations = try await AccountStore.organizations(of: user, in: database)
         guard let first = organizations.first,
-            let account = try await database.transaction(organization: first, { transaction in
-                try await AccountStore.find(user, in: transaction)
-            })
+            let account = try await database.transaction(
+                organization: first,
+                { transaction in
+                    try await AccountStore.find(user, in: transaction)
+                })
         else { throw Self.invalid }
         let checked = try Password(password, of: account.knownWords, field: "new_password")
         let newHash = try await verifier.hash(checked)

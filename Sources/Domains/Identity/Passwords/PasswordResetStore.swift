@@ -12,10 +12,11 @@ enum PasswordResetStore {
     ) async throws -> Bool {
         // One after the other for a person, so that the count is exact.
         try await transaction.execute("SELECT FROM auth.users WHERE id = \(user) FOR UPDATE")
+        let seconds = lifetime.components.seconds
         return try await transaction.execute(
             """
             INSERT INTO auth.password_resets (id, user_id, token_hash, expires_at)
-            SELECT \(UniqueID.v7()), \(user), \(token.bytes), now() + \(lifetime.components.seconds) * interval '1 second'
+            SELECT \(UniqueID.v7()), \(user), \(token.bytes), now() + \(seconds) * interval '1 second'
             WHERE (SELECT count(*) FROM auth.password_resets
                    WHERE user_id = \(user) AND created_at > now() - interval '1 hour') < \(limit)
             """) == 1

@@ -44,20 +44,21 @@ package final class PasswordResetWorker: Sendable {
 
     private func answer(_ request: PasswordResetRequest) async throws {
         guard let email = try? EmailAddress(request.email),
-            let account = try await SignInStore.account(email.description, in: database),
-            let first = account.organizations.first
+            let user = try await AccountStore.user(with: email, in: database)
         else { return }
+        let organizations = try await AccountStore.organizations(of: user, in: database)
+        guard let first = organizations.first else { return }
         let token = PasswordResetToken.generate()
         guard let hash = PasswordResetToken.hash(token.text) else { throw DomainError.unforeseen }
-        let isMade = try await database.transaction(organization: first.id) { transaction in
+        let isMade = try await database.transaction(organization: first) { transaction in
             guard
                 try await PasswordResetStore.insert(
-                    hash, of: account.user, lifetime: limits.lifetime, atMost: PasswordResetLimits.perHour,
+                    hash, of: user, lifetime: limits.lifetime, atMost: PasswordResetLimits.perHour,
                     in: transaction)
             else { return false }
             try await PersonAuditService.append(
-                "password_reset.requested", of: account.user, by: Actor("system", from: request.origin),
-                organizations: account.organizations.map(\.id), in: transaction)
+                "password_reset.requested", of: user, by: Actor("system", from: request.origin),
+                organizations: organizations, in: transaction)
             return true
         }
         guard isMade else { return }

@@ -110,7 +110,7 @@ extension GivenCode {
         let recovery = try fields.optionalString("recovery_code", bytes: 0...64)
         switch (code, recovery) {
         case (nil, nil): return nil
-        case (let code?, nil): self = .code(Secret(code))
+        case (let code?, nil): self = .authenticator(Secret(code))
         case (nil, let recovery?): self = .recoveryCode(Secret(recovery))
         case (.some, .some): throw fields.error("recovery_code", expected: "left out where there is a code")
         }

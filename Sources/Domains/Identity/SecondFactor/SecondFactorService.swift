@@ -42,18 +42,16 @@ package struct SecondFactorService: Sendable {
     /// (403), which the caller counts as a failure. Of several uses of one code at once one wins.
     package func prove(
         _ given: GivenCode, of user: UniqueID, in transaction: borrowing Transaction, now: Timestamp = .now()
-    ) async throws -> SecondFactorKind {
+    ) async throws {
         switch given {
-        case .code(let code):
+        case .authenticator(let code):
             guard let factor = try await SecondFactorStore.find(user, in: transaction), factor.confirmedAt != nil,
                 try await use(code, of: factor, in: transaction, now: now)
             else { throw Self.invalidCode("code") }
-            return .totp
         case .recoveryCode(let typed):
             guard let hash = RecoveryCode(typed: typed)?.hash(of: user, pepper: pepper),
                 try await SecondFactorStore.useCode(hash, of: user, in: transaction)
             else { throw Self.invalidCode("recovery_code") }
-            return .recoveryCode
         }
     }
 
@@ -112,10 +110,10 @@ package struct SecondFactorService: Sendable {
         try await passwords.check(password, of: account, by: principal)
         try await passwords.counting(account, principal) { transaction in
             try await demandConfirmed(account.user, in: transaction)
-            let proof = try await prove(given, of: account.user, in: transaction, now: now)
+            try await prove(given, of: account.user, in: transaction, now: now)
             guard try await SecondFactorStore.remove(account.user, in: transaction) else { throw Self.missing }
             try await record(
-                "second_factor.removed", of: account.user, by: principal, ["proof": .string(proof.rawValue)],
+                "second_factor.removed", of: account.user, by: principal, ["proof": .string(given.name)],
                 in: transaction)
         }
     }
@@ -127,7 +125,7 @@ package struct SecondFactorService: Sendable {
         let account = try await passwords.account(of: principal)
         return try await passwords.counting(account, principal) { transaction in
             try await demandConfirmed(account.user, in: transaction)
-            _ = try await prove(.code(code), of: account.user, in: transaction, now: now)
+            try await prove(.authenticator(code), of: account.user, in: transaction, now: now)
             try await record("second_factor.codes_renewed", of: account.user, by: principal, in: transaction)
             return try await newCodes(of: account.user, in: transaction)
         }
@@ -197,7 +195,15 @@ package struct SecondFactorService: Sendable {
 /// What somebody gives as second factor.
 package enum GivenCode: Sendable {
     /// Six digits of an authenticator.
-    case code(Secret<String>)
+    case authenticator(Secret<String>)
     /// One of the codes for who lost it.
     case recoveryCode(Secret<String>)
+
+    /// As `auth.sessions.second_factor` calls it.
+    package var name: String {
+        switch self {
+        case .authenticator: "totp"
+        case .recoveryCode: "recovery_code"
+        }
+    }
 }
