@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import API
+import Arguments
 import Cryptography
 import Identity
+import Mail
 import Postgres
 
 /// Everything about who may do what, made once, in order.
@@ -13,12 +15,14 @@ struct IdentityParts: Sendable {
     let passwords: PasswordVerifier
     let sessions: SessionService
     let signIn: SignInService
+    let mailQueue: MailQueue
+    let mail: MailService
 
     /// `announce` tells other nodes that they should look.
     init(
-        _ configuration: Configuration, database: Database, masterKey: MasterKey,
+        _ configuration: Configuration, database: Database, masterKey: MasterKey, observer: Observer,
         announce: @escaping @Sendable () -> Void
-    ) {
+    ) throws {
         let pepper = masterKey.subkey("api keys")
         let tokenKey = masterKey.subkey("access tokens")
         let monitor = IdentityMonitor(
@@ -26,6 +30,8 @@ struct IdentityParts: Sendable {
         self.monitor = monitor
         organizations = OrganizationService(database: database, pepper: pepper, monitor: monitor)
         keys = APIKeyService(database: database, pepper: pepper, monitor: monitor)
+        mailQueue = MailQueue(sender: try configuration.mailSender(Terminal.standard.write), observe: observer.mail)
+        mail = MailService(queue: mailQueue, from: try configuration.mailFrom(), publicURL: configuration.publicURL)
         keyUsage = APIKeyUsageWorker(database: database, monitor: monitor)
         sessions = SessionService(
             database: database, tokenKey: tokenKey,
