@@ -12,6 +12,9 @@ struct IdentityParts: Sendable {
     let organizations: OrganizationService
     let keys: APIKeyService
     let keyUsage: APIKeyUsageWorker
+    let passwords: PasswordVerifier
+    let sessions: SessionService
+    let signIn: SignInService
     let mailQueue: MailQueue
     let mail: MailService
 
@@ -21,15 +24,26 @@ struct IdentityParts: Sendable {
         announce: @escaping @Sendable () -> Void
     ) throws {
         let pepper = masterKey.subkey("api keys")
+        let tokenKey = masterKey.subkey("access tokens")
         let monitor = IdentityMonitor(
-            database: database, pepper: pepper, tokenKey: masterKey.subkey("access tokens"), onChange: announce)
+            database: database, pepper: pepper, tokenKey: tokenKey, onChange: announce)
         self.monitor = monitor
         organizations = OrganizationService(database: database, pepper: pepper, monitor: monitor)
         keys = APIKeyService(database: database, pepper: pepper, monitor: monitor)
         mailQueue = MailQueue(sender: try configuration.mailSender(Terminal.standard.write), observe: observer.mail)
         mail = MailService(queue: mailQueue, from: try configuration.mailFrom(), publicURL: configuration.publicURL)
         keyUsage = APIKeyUsageWorker(database: database, monitor: monitor)
+        sessions = SessionService(
+            database: database, tokenKey: tokenKey,
+            lifetimes: SessionService.Lifetimes(
+                access: configuration.duration("WITAN_ACCESS_TOKEN_LIFETIME"),
+                session: configuration.duration("WITAN_SESSION_LIFETIME")),
+            monitor: monitor)
+        passwords = PasswordVerifier(hashing: configuration.passwordHashing)
+        signIn = SignInService(database: database, passwords: passwords, sessions: sessions)
     }
 
-    var endpoints: [Endpoint] { organizations.endpoints + keys.endpoints }
+    var endpoints: [Endpoint] {
+        organizations.endpoints + keys.endpoints + SessionRoutes.endpoints(signIn: signIn, sessions: sessions)
+    }
 }
