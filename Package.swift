@@ -83,6 +83,7 @@ let package = Package(
             uses: ["SwiftExtensions", "JSON", "Cryptography", "SQLText", "Postgres", "Inventory", "CAssets"]),
         module(.platform, "EmbeddedServers", uses: ["SwiftExtensions", "JSON", "Cryptography"]),
         module(.platform, "Journal", uses: ["SwiftExtensions"]),
+        module(.platform, "JSONWebToken", uses: ["SwiftExtensions", "JSON", "Cryptography", "COpenSSL"]),
         module(.platform, "Mail", uses: ["SwiftExtensions", "Lifecycle", "Cryptography", "CCurl"]),
         module(.platform, "ObjectStore", uses: ["SwiftExtensions", "Cryptography", "HTTPClient"]),
         module(
@@ -177,6 +178,7 @@ let package = Package(
             uses: ["TestSupport", "EmbeddedServers", "Inventory", "Postgres", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "EmbeddedServers", uses: ["SwiftExtensions", "Cryptography"]),
         tests(.platform, "Journal", uses: ["SwiftExtensions"]),
+        tests(.platform, "JSONWebToken", uses: ["JSON", "Cryptography", "SwiftExtensions"]),
         tests(.platform, "Mail", uses: ["Lifecycle", "SwiftExtensions"]),
         tests(
             .platform, "Backup",

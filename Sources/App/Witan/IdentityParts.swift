@@ -15,6 +15,9 @@ struct IdentityParts: Sendable {
     let roles: CustomRoleService
     let members: MemberService
     let teams: TeamService
+    let passwords: PasswordVerifier
+    let sessions: SessionService
+    let signIn: SignInService
     let mailQueue: MailQueue
     let mail: MailService
 
@@ -24,20 +27,30 @@ struct IdentityParts: Sendable {
         announce: @escaping @Sendable () -> Void
     ) throws {
         let pepper = masterKey.subkey("api keys")
+        let tokenKey = masterKey.subkey("access tokens")
         let monitor = IdentityMonitor(
-            database: database, pepper: pepper, tokenKey: masterKey.subkey("access tokens"), onChange: announce)
+            database: database, pepper: pepper, tokenKey: tokenKey, onChange: announce)
         self.monitor = monitor
         organizations = OrganizationService(database: database, pepper: pepper, monitor: monitor)
         keys = APIKeyService(database: database, pepper: pepper, monitor: monitor)
         mailQueue = MailQueue(sender: try configuration.mailSender(Terminal.standard.write), observe: observer.mail)
         mail = MailService(queue: mailQueue, from: try configuration.mailFrom(), publicURL: configuration.publicURL)
         keyUsage = APIKeyUsageWorker(database: database, monitor: monitor)
+        sessions = SessionService(
+            database: database, tokenKey: tokenKey,
+            lifetimes: SessionService.Lifetimes(
+                access: configuration.duration("WITAN_ACCESS_TOKEN_LIFETIME"),
+                session: configuration.duration("WITAN_SESSION_LIFETIME")),
+            monitor: monitor)
+        passwords = PasswordVerifier(hashing: configuration.passwordHashing)
+        signIn = SignInService(database: database, passwords: passwords, sessions: sessions)
         roles = CustomRoleService(database: database, monitor: monitor)
         members = MemberService(database: database, monitor: monitor)
         teams = TeamService(database: database)
     }
 
     var endpoints: [Endpoint] {
-        organizations.endpoints + keys.endpoints + roles.endpoints + members.endpoints + teams.endpoints
+        organizations.endpoints + keys.endpoints + SessionRoutes.endpoints(signIn: signIn, sessions: sessions)
+            + roles.endpoints + members.endpoints + teams.endpoints
     }
 }
