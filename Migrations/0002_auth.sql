@@ -297,6 +297,7 @@ CREATE TABLE auth.invitations (
     team_id uuid,
     max_uses integer NOT NULL DEFAULT 1 CHECK (max_uses BETWEEN 1 AND 10000),
     uses integer NOT NULL DEFAULT 0,
+    mailed boolean NOT NULL DEFAULT false,
     created_by uuid,
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
@@ -305,7 +306,8 @@ CREATE TABLE auth.invitations (
     FOREIGN KEY (org_id, custom_role_id) REFERENCES auth.roles ON DELETE RESTRICT,
     FOREIGN KEY (org_id, team_id) REFERENCES auth.teams ON DELETE RESTRICT,
     FOREIGN KEY (org_id, created_by) REFERENCES auth.memberships ON DELETE RESTRICT,
-    CHECK (uses BETWEEN 0 AND max_uses)
+    CHECK (uses BETWEEN 0 AND max_uses),
+    CHECK (email IS NOT NULL OR NOT mailed)
 );
 COMMENT ON TABLE auth.invitations IS 'Invitations into an organization.';
 COMMENT ON COLUMN auth.invitations.org_id IS 'The organization whose row this is.';
@@ -317,6 +319,8 @@ COMMENT ON COLUMN auth.invitations.custom_role_id IS 'A role of the organization
 COMMENT ON COLUMN auth.invitations.team_id IS 'The team who accepts joins; null is none.';
 COMMENT ON COLUMN auth.invitations.max_uses IS 'How many may accept.';
 COMMENT ON COLUMN auth.invitations.uses IS 'How many have.';
+COMMENT ON COLUMN auth.invitations.mailed IS
+    'Whether the code went to the address and to nobody else: who accepts has then proven the address.';
 COMMENT ON COLUMN auth.invitations.created_by IS 'Who invites; null when a key did.';
 COMMENT ON COLUMN auth.invitations.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.invitations.expires_at IS 'From then on it is refused.';
@@ -712,13 +716,15 @@ $$;
 COMMENT ON FUNCTION auth.session_by_token(bytea) IS 'The session of a refresh token, by its SHA-256.';
 
 CREATE FUNCTION auth.invitation_by_code(hash bytea)
-    RETURNS TABLE (org_id uuid, id uuid, email text, organization text, role text, expires_at timestamptz)
+    RETURNS TABLE (org_id uuid, id uuid, email text, organization text, slug text, is_good boolean)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT i.org_id, i.id, i.email, o.name, i.role, i.expires_at
-    FROM auth.invitations i JOIN auth.organizations o ON o.id = i.org_id
-    WHERE i.code_hash = hash AND i.revoked_at IS NULL AND i.uses < i.max_uses AND i.expires_at > now()
+    SELECT i.org_id, i.id, i.email, o.name, o.slug,
+           i.revoked_at IS NULL AND i.uses < i.max_uses AND i.expires_at > now() AND o.retired_at IS NULL
+    FROM auth.invitations i JOIN auth.organizations o ON o.id = i.org_id WHERE i.code_hash = hash
 $$;
-COMMENT ON FUNCTION auth.invitation_by_code(bytea) IS 'The invitation of a code, by its SHA-256, while it is good.';
+COMMENT ON FUNCTION auth.invitation_by_code(bytea) IS
+    'The invitation of a code, by its SHA-256, and whether it is good: not used up, revoked or expired, nor its '
+    'organization retired.';
 
 CREATE FUNCTION auth.password_reset_by_token(hash bytea)
     RETURNS TABLE (id uuid, user_id uuid, expires_at timestamptz)

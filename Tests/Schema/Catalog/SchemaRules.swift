@@ -212,7 +212,7 @@ enum OwnerFunctions {
         "auth.organizations_of": "where one person belongs, after sign-in",
         "auth.forget_lockouts": "removes counters that say nothing any more",
         "auth.session_by_token": "one session, by the hash of its token",
-        "auth.invitation_by_code": "one invitation, by the hash of its code, while it is good",
+        "auth.invitation_by_code": "one invitation, by the hash of its code",
         "auth.password_reset_by_token": "one reset, by the hash of its token, while it is good",
         "audits.summarize_log": "a number: it keeps the index that the sealer reads",
         "auth.check_erasure": "a trigger, which looks for legal holds",
