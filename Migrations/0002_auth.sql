@@ -642,20 +642,22 @@ GRANT SELECT ON auth.lockouts TO witan_backup;
 -- ── Look-ups made before the organization is known ───────────────────────────────────────────────────────────────
 CREATE FUNCTION auth.key_snapshot(since bigint)
     RETURNS TABLE (org_id uuid, id uuid, user_id uuid, is_operator boolean, name text, role text, permissions text[],
-                   scopes text[], key_hash bytea, allowed_models text[], allowed_addresses text[],
-                   expires_at timestamptz, is_live boolean)
+                   scopes text[], owner_role text, owner_permissions text[], key_hash bytea, allowed_models text[],
+                   allowed_addresses text[], expires_at timestamptz, is_live boolean)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT k.org_id, k.id, k.user_id, coalesce(u.role = 'operator', false), k.name, k.role, r.permissions, k.scopes,
-           k.key_hash, k.allowed_models, k.allowed_addresses::text[], k.expires_at,
+           m.role, p.permissions, k.key_hash, k.allowed_models, k.allowed_addresses::text[], k.expires_at,
            k.revoked_at IS NULL AND m.retired_at IS NULL AND r.retired_at IS NULL
     FROM auth.api_keys k
     LEFT JOIN auth.memberships m ON m.org_id = k.org_id AND m.user_id = k.user_id
     LEFT JOIN auth.users u ON u.id = k.user_id
     LEFT JOIN auth.roles r ON r.org_id = k.org_id AND r.id = k.custom_role_id
+    LEFT JOIN auth.roles p ON p.org_id = m.org_id AND p.id = m.custom_role_id
     WHERE k.snapshot_version > since AND (since > 0 OR k.revoked_at IS NULL)
 $$;
 COMMENT ON FUNCTION auth.key_snapshot(bigint) IS
-    'Keys that changed after a snapshot, and whether they are good: not revoked, nor their owner or role retired. '
+    'Keys that changed after a snapshot, with what their owner may do at most, and whether they are good: not revoked, '
+    'nor their owner or role retired. '
     'After 0, all that are not revoked. Nodes keep them in memory.';
 
 CREATE FUNCTION auth.organization_snapshot(since bigint)
@@ -687,6 +689,18 @@ CREATE FUNCTION auth.organization_exists() RETURNS boolean
     SELECT EXISTS (SELECT FROM auth.organizations)
 $$;
 COMMENT ON FUNCTION auth.organization_exists() IS 'Whether there is an organization yet; the first start makes one.';
+
+CREATE FUNCTION auth.organization_directory(after uuid, most integer)
+    RETURNS TABLE (id uuid, name text, slug text, plan text, member_count bigint, created_at timestamptz,
+                   retired_at timestamptz)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT o.id, o.name, o.slug, o.plan,
+           (SELECT count(*) FROM auth.memberships m WHERE m.org_id = o.id AND m.retired_at IS NULL),
+           o.created_at, o.retired_at
+    FROM auth.organizations o WHERE after IS NULL OR o.id < after ORDER BY o.id DESC LIMIT most
+$$;
+COMMENT ON FUNCTION auth.organization_directory(uuid, integer) IS
+    'A page of all organizations, newest first, for those who run the installation: names and numbers, nobody''s data.';
 
 CREATE FUNCTION auth.account(address text)
     RETURNS TABLE (user_id uuid, password_hash text, verified boolean, has_second_factor boolean)
@@ -834,7 +848,7 @@ $$;
 
 GRANT EXECUTE ON FUNCTION auth.key_snapshot(bigint), auth.organization_snapshot(bigint), auth.revocations(bigint),
     auth.end_sessions(uuid, text, uuid), auth.organization_exists(), auth.account(text),
-    auth.organizations_of(uuid), auth.session_by_token(bytea), auth.invitation_by_code(bytea),
+    auth.organization_directory(uuid, integer), auth.organizations_of(uuid), auth.session_by_token(bytea), auth.invitation_by_code(bytea),
     auth.password_reset_by_token(bytea), auth.forget_lockouts() TO witan_app;
 
 RESET ROLE;

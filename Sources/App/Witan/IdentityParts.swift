@@ -5,6 +5,7 @@ import Cryptography
 import Identity
 import Mail
 import Postgres
+import Providers
 
 /// Everything about who may do what, made once, in order.
 struct IdentityParts: Sendable {
@@ -15,6 +16,9 @@ struct IdentityParts: Sendable {
     let roles: CustomRoleService
     let members: MemberService
     let teams: TeamService
+    let invitations: InvitationService
+    let acceptances: InvitationAcceptanceService
+    let directory: OrganizationDirectoryService
     let passwords: PasswordVerifier
     let sessions: SessionService
     let signIn: SignInService
@@ -43,14 +47,22 @@ struct IdentityParts: Sendable {
                 session: configuration.duration("WITAN_SESSION_LIFETIME")),
             monitor: monitor)
         passwords = PasswordVerifier(hashing: configuration.passwordHashing)
+        let lockout = LockoutService(database: database, key: masterKey.subkey("lockouts"))
         signIn = SignInService(database: database, passwords: passwords, sessions: sessions)
         roles = CustomRoleService(database: database, monitor: monitor)
         members = MemberService(database: database, monitor: monitor)
         teams = TeamService(database: database)
+        invitations = InvitationService(database: database, mail: mail)
+        acceptances = InvitationAcceptanceService(
+            database: database, passwords: passwords, lockout: lockout, monitor: monitor)
+        directory = OrganizationDirectoryService(database: database, monitor: monitor, invitations: invitations) {
+            try await ProviderService.createSandbox(organization: $0, masterKey: masterKey, in: $1)
+        }
     }
 
     var endpoints: [Endpoint] {
         organizations.endpoints + keys.endpoints + SessionRoutes.endpoints(signIn: signIn, sessions: sessions)
-            + roles.endpoints + members.endpoints + teams.endpoints
+            + roles.endpoints + members.endpoints + teams.endpoints + invitations.endpoints + acceptances.endpoints
+            + directory.endpoints
     }
 }

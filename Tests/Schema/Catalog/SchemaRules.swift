@@ -208,6 +208,7 @@ enum OwnerFunctions {
         "auth.touch_dependents": "a trigger, which changes nothing but the snapshot's version",
         "ops.raise_snapshot": "a trigger, which counts", "ops.stamp_snapshot": "a trigger, which reads that count",
         "auth.organization_exists": "one bit: whether there is an organization at all",
+        "auth.organization_directory": "names and sizes of all organizations, for operators",
         "auth.account": "what a sign-in needs, by the exact address",
         "auth.organizations_of": "where one person belongs, after sign-in",
         "auth.forget_lockouts": "removes counters that say nothing any more",
