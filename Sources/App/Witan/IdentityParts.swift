@@ -12,6 +12,9 @@ struct IdentityParts: Sendable {
     let organizations: OrganizationService
     let keys: APIKeyService
     let keyUsage: APIKeyUsageWorker
+    let roles: CustomRoleService
+    let members: MemberService
+    let teams: TeamService
     let passwords: PasswordVerifier
     let sessions: SessionService
     let signIn: SignInService
@@ -41,9 +44,13 @@ struct IdentityParts: Sendable {
             monitor: monitor)
         passwords = PasswordVerifier(hashing: configuration.passwordHashing)
         signIn = SignInService(database: database, passwords: passwords, sessions: sessions)
+        roles = CustomRoleService(database: database, monitor: monitor)
+        members = MemberService(database: database, monitor: monitor)
+        teams = TeamService(database: database)
     }
 
     var endpoints: [Endpoint] {
         organizations.endpoints + keys.endpoints + SessionRoutes.endpoints(signIn: signIn, sessions: sessions)
+            + roles.endpoints + members.endpoints + teams.endpoints
     }
 }
