@@ -13,6 +13,9 @@ struct IdentityParts: Sendable {
     let organizations: OrganizationService
     let keys: APIKeyService
     let keyUsage: APIKeyUsageWorker
+    let roles: CustomRoleService
+    let members: MemberService
+    let teams: TeamService
     let passwords: PasswordVerifier
     let sessions: SessionService
     let signIn: SignInService
@@ -45,6 +48,7 @@ struct IdentityParts: Sendable {
                 session: configuration.duration("WITAN_SESSION_LIFETIME")),
             monitor: monitor)
         passwords = PasswordVerifier(hashing: configuration.passwordHashing)
+<<<<<<< HEAD
         let lockout = LockoutService(database: database, key: masterKey.subkey("lockouts"))
         passwordChanges = PasswordService(
             database: database, verifier: passwords, lockout: lockout, monitor: monitor)
@@ -59,11 +63,21 @@ struct IdentityParts: Sendable {
             limits: PasswordResetLimits(lifetime: configuration.duration("WITAN_PASSWORD_RESET_LIFETIME")), mail: mail)
         passwordResets = PasswordResetService(
             database: database, verifier: passwords, lockout: lockout, monitor: monitor, worker: resetMails)
+=======
+        signIn = SignInService(database: database, passwords: passwords, sessions: sessions)
+        roles = CustomRoleService(database: database, monitor: monitor)
+        members = MemberService(database: database, monitor: monitor)
+        teams = TeamService(database: database)
+>>>>>>> main
     }
 
     var endpoints: [Endpoint] {
         organizations.endpoints + keys.endpoints + SessionRoutes.endpoints(signIn: signIn, sessions: sessions)
+<<<<<<< HEAD
             + PasswordRoutes.endpoints(passwords: passwordChanges, resets: passwordResets)
             + secondFactors.endpoints { try QRMatrix($0).svg }
+=======
+            + roles.endpoints + members.endpoints + teams.endpoints
+>>>>>>> main
     }
 }
