@@ -48,7 +48,6 @@ struct IdentityParts: Sendable {
                 session: configuration.duration("WITAN_SESSION_LIFETIME")),
             monitor: monitor)
         passwords = PasswordVerifier(hashing: configuration.passwordHashing)
-<<<<<<< HEAD
         let lockout = LockoutService(database: database, key: masterKey.subkey("lockouts"))
         passwordChanges = PasswordService(
             database: database, verifier: passwords, lockout: lockout, monitor: monitor)
@@ -63,21 +62,15 @@ struct IdentityParts: Sendable {
             limits: PasswordResetLimits(lifetime: configuration.duration("WITAN_PASSWORD_RESET_LIFETIME")), mail: mail)
         passwordResets = PasswordResetService(
             database: database, verifier: passwords, lockout: lockout, monitor: monitor, worker: resetMails)
-=======
-        signIn = SignInService(database: database, passwords: passwords, sessions: sessions)
         roles = CustomRoleService(database: database, monitor: monitor)
         members = MemberService(database: database, monitor: monitor)
         teams = TeamService(database: database)
->>>>>>> main
     }
 
     var endpoints: [Endpoint] {
         organizations.endpoints + keys.endpoints + SessionRoutes.endpoints(signIn: signIn, sessions: sessions)
-<<<<<<< HEAD
             + PasswordRoutes.endpoints(passwords: passwordChanges, resets: passwordResets)
             + secondFactors.endpoints { try QRMatrix($0).svg }
-=======
             + roles.endpoints + members.endpoints + teams.endpoints
->>>>>>> main
     }
 }

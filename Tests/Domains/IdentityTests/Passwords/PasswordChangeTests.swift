@@ -221,8 +221,10 @@ final class Letterbox: MailSender, Sendable {
             let (one, two) = (try fixture.organization("one"), try fixture.organization("two"))
             let user = try await resets.accounts.person("ada@example.org", in: one.organization)
             try fixture.store.psql(
-                "INSERT INTO auth.memberships (org_id, user_id, role) VALUES ('\(two.organization)', '\(user)', 'viewer')"
-            )
+                """
+                INSERT INTO auth.memberships (org_id, user_id, role)
+                VALUES ('\(two.organization)', '\(user)', 'viewer')
+                """)
             try await resets.ask("ada@example.org")
             try await resets.service.confirm(try resets.insertToken(of: user), password: Secret(new), from: here)
             let logs = try fixture.store.psql(
