@@ -6,6 +6,7 @@ import Identity
 import Mail
 import Postgres
 import Providers
+import QRCode
 
 /// Everything about who may do what, made once, in order.
 struct IdentityParts: Sendable {
@@ -22,6 +23,10 @@ struct IdentityParts: Sendable {
     let passwords: PasswordVerifier
     let sessions: SessionService
     let signIn: SignInService
+    let passwordChanges: PasswordService
+    let secondFactors: SecondFactorService
+    let passwordResets: PasswordResetService
+    let resetMails: PasswordResetWorker
     let mailQueue: MailQueue
     let mail: MailService
 
@@ -48,7 +53,19 @@ struct IdentityParts: Sendable {
             monitor: monitor)
         passwords = PasswordVerifier(hashing: configuration.passwordHashing)
         let lockout = LockoutService(database: database, key: masterKey.subkey("lockouts"))
-        signIn = SignInService(database: database, passwords: passwords, sessions: sessions)
+        passwordChanges = PasswordService(
+            database: database, verifier: passwords, lockout: lockout, monitor: monitor)
+        secondFactors = SecondFactorService(
+            database: database, masterKey: masterKey, pepper: masterKey.subkey("recovery codes"),
+            passwords: passwordChanges, monitor: monitor)
+        signIn = SignInService(
+            database: database, passwords: passwords, lockout: lockout, secondFactors: secondFactors,
+            sessions: sessions)
+        resetMails = PasswordResetWorker(
+            database: database,
+            limits: PasswordResetLimits(lifetime: configuration.duration("WITAN_PASSWORD_RESET_LIFETIME")), mail: mail)
+        passwordResets = PasswordResetService(
+            database: database, verifier: passwords, lockout: lockout, monitor: monitor, worker: resetMails)
         roles = CustomRoleService(database: database, monitor: monitor)
         members = MemberService(database: database, monitor: monitor)
         teams = TeamService(database: database)
@@ -64,5 +81,7 @@ struct IdentityParts: Sendable {
         organizations.endpoints + keys.endpoints + SessionRoutes.endpoints(signIn: signIn, sessions: sessions)
             + roles.endpoints + members.endpoints + teams.endpoints + invitations.endpoints + acceptances.endpoints
             + directory.endpoints
+            + PasswordRoutes.endpoints(passwords: passwordChanges, resets: passwordResets)
+            + secondFactors.endpoints { try QRMatrix($0).svg }
     }
 }

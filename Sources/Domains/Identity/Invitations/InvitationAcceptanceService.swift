@@ -87,7 +87,7 @@ package struct InvitationAcceptanceService: Sendable {
             throw Self.wrongPassword
         }
         // Nobody is told that the password was right once others have used up the attempts.
-        try await lockout.check(attempt)
+        try await lockout.confirm(attempt)
         return try await join(offer, as: .account(account.user), from: origin)
     }
 

@@ -15,6 +15,8 @@ package struct Organization: Sendable {
     package let plan: String
     /// Whatever else it has chosen: an object of JSON that means nothing to the program.
     package let settings: JSONValue
+    /// Whether its people need a second factor; who has none may only set one up.
+    package let requiresTwoFactor: Bool
     /// What it has chosen about its calls.
     package let policy: OrganizationPolicy
 }
