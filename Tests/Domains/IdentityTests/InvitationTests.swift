@@ -95,7 +95,8 @@ struct Invitations: Sendable {
             #expect(!member.isVerified)
             #expect((accepted.slug, accepted.organization) == ("one", organization))
             #expect(try await invitations.service.find(made.id, of: organization).state(at: .now()) == .used)
-            #expect(await fixture.refusal { try await invitations.accept(code, "b@example.org") } == "invalid_invitation")
+            let again = await fixture.refusal { try await invitations.accept(code, "b@example.org") }
+            #expect(again == "invalid_invitation")
             #expect(try fixture.actions() == ["invitation.created", "invitation.accepted", "invitation.refused"])
             let entry = try fixture.store.psql(
                 """
@@ -141,7 +142,7 @@ struct Invitations: Sendable {
             let code = try await invitations.code(
                 try NewInvitation(role: RoleChoice(.viewer), usesMaximum: places), by: admin)
             let codes = await withTaskGroup(of: String?.self) { group in
-                for number in 0..<8 {
+                for number in 0..<5 {
                     group.addTask {
                         do {
                             try await invitations.accept(code, "p\(number)@example.org", from: "192.0.2.\(number)")
@@ -231,8 +232,8 @@ struct Invitations: Sendable {
             let user = try await invitations.accept(known).user
             #expect(try await fixture.members.find(user, of: admin.organization).isVerified)
             let shown = try await invitations.code(
-                try NewInvitation(email: try EmailAddress("bob@example.org"), role: RoleChoice(.viewer), showsCode: true),
-                by: admin)
+                try NewInvitation(
+                    email: try EmailAddress("bob@example.org"), role: RoleChoice(.viewer), showsCode: true), by: admin)
             let other = try await invitations.accept(shown, "bob@example.org").user
             #expect(try await !fixture.members.find(other, of: admin.organization).isVerified)
             #expect(invitations.queue.count == 1)
@@ -330,10 +331,10 @@ struct Invitations: Sendable {
             let person = try fixture.person("ada", .viewer, in: mine.organization)
             let stranger = try fixture.person("eve", .viewer, in: mine.organization)
             let code = try await invitations.code(
-                try NewInvitation(email: try EmailAddress("ada@example.org"), role: RoleChoice(.manager), showsCode: true),
-                by: other)
-            #expect(
-                await fixture.refusal { _ = try await invitations.acceptances.accept(code, by: mine) } == "person_required")
+                try NewInvitation(
+                    email: try EmailAddress("ada@example.org"), role: RoleChoice(.manager), showsCode: true), by: other)
+            let byKey = await fixture.refusal { _ = try await invitations.acceptances.accept(code, by: mine) }
+            #expect(byKey == "person_required")
             #expect(
                 await fixture.refusal { _ = try await invitations.acceptances.accept(code, by: stranger) }
                     == "invalid_invitation")

@@ -243,11 +243,12 @@ import Testing
             let root = try #require(fixture.monitor.principal(of: token))
             #expect(root.may(.manageInstallation))
             let other = try fixture.person("ada", .admin, in: root.organization)
-            #expect(
-                await code {
-                    _ = try await fixture.members.update(try #require(root.user), by: other) { _ in RoleChoice(.viewer) }
-                } == "role_too_high")
-            try fixture.store.psql("UPDATE auth.memberships SET role = 'viewer' WHERE user_id = '\(root.user ?? .v7())'")
+            let user = try #require(root.user)
+            let refused = await code {
+                _ = try await fixture.members.update(user, by: other) { _ in RoleChoice(.viewer) }
+            }
+            #expect(refused == "role_too_high")
+            try fixture.store.psql("UPDATE auth.memberships SET role = 'viewer' WHERE user_id = '\(user)'")
             try await fixture.monitor.refresh()
             #expect(fixture.monitor.principal(of: token)?.permissions == Role.viewer.permissions)
         }

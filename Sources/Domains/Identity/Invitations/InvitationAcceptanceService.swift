@@ -82,7 +82,8 @@ package struct InvitationAcceptanceService: Sendable {
             return try await join(offer, as: .newcomer(acceptance, passwordHash: hash), from: origin)
         }
         guard try await passwords.verify(acceptance.password, against: account.passwordHash).matches else {
-            try await refuse(offer, because: "wrong password", by: Actor(Caller.person(account.user).name, from: origin))
+            let actor = Actor(Caller.person(account.user).name, from: origin)
+            try await refuse(offer, because: "wrong password", by: actor)
             try await lockout.failed(attempt)
             throw Self.wrongPassword
         }

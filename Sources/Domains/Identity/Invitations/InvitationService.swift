@@ -25,7 +25,8 @@ package struct InvitationService: Sendable {
         if new.team != nil, !principal.may(.manageTeams) {
             throw DomainError(
                 .forbidden, code: "permission_denied",
-                "\(principal.title) may not invite into a team: it needs the permission \(Permission.manageTeams.name).",
+                "\(principal.title) may not invite into a team: it needs the permission "
+                    + "\(Permission.manageTeams.name).",
                 parameter: "team", shouldRetry: false)
         }
         let (made, organization) = try await database.transaction(organization: principal.organization) { transaction in
