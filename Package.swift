@@ -205,8 +205,8 @@ let package = Package(
         .testTarget(
             name: "SchemaTests",
             dependencies: [
-                "TestSupport", "Audit", "Inventory", "Migrator", "Postgres", "Redis", "EmbeddedServers", "EventLoop",
-                "SwiftExtensions",
+                "TestSupport", "Audit", "JSON", "Inventory", "Migrator", "Postgres", "Redis", "EmbeddedServers",
+                "EventLoop", "SwiftExtensions",
             ],
             path: "Tests/Schema",
             swiftSettings: settings),

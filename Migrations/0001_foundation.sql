@@ -253,6 +253,11 @@ BEGIN
                 EXECUTE format('CREATE TABLE %s PARTITION OF %s FOR VALUES FROM (%L) TO (%L)', child, parent,
                                ops.uuid_at(month),
                                ops.uuid_at(((month AT TIME ZONE 'UTC') + interval '1 month') AT TIME ZONE 'UTC'));
+                -- A statement's trigger is not passed on to partitions.
+                IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = parent::regclass AND tgname = 'no_truncate') THEN
+                    EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT '
+                                   'EXECUTE FUNCTION ops.refuse_change()', child);
+                END IF;
                 created := created + 1;
             END IF;
         END LOOP;
