@@ -54,6 +54,8 @@ let package = Package(
         library("CCurl", package: "libcurl4-openssl-dev"),
         library("COpenSSL", package: "libssl-dev"),
         library("CArgon2", package: "libargon2-dev"),
+        library("CUtf8proc", package: "libutf8proc-dev"),
+        library("CQRCode", package: "libqrencode-dev"),
         library("CAllocator", package: "libmimalloc-dev"),
         .target(name: "CAssets", path: "Sources/C/CAssets"),
 
@@ -65,6 +67,9 @@ let package = Package(
         module(.platform, "Lifecycle", uses: ["SwiftExtensions"]),
         module(.platform, "Arguments"),
         module(.platform, "Cryptography", uses: ["SwiftExtensions", "COpenSSL", "CArgon2"]),
+        module(.platform, "UnicodeText", uses: ["CUtf8proc"]),
+        module(.platform, "CommonPasswords", uses: ["CAssets"]),
+        module(.platform, "QRCode", uses: ["CQRCode"]),
         module(.platform, "EventLoop", uses: ["SwiftExtensions", "CEvent"]),
         module(.platform, "HTTPServer", uses: ["SwiftExtensions", "EventLoop", "CEvent", "COpenSSL"]),
         module(.platform, "HTTPClient", uses: ["SwiftExtensions", "EventLoop", "CCurl"]),
@@ -94,7 +99,8 @@ let package = Package(
         module(
             .domains, "Identity",
             uses: [
-                "SwiftExtensions", "JSON", "Cryptography", "HTTPServer", "Postgres", "Core", "API", "Audit",
+                "SwiftExtensions", "JSON", "Cryptography", "UnicodeText", "CommonPasswords", "HTTPServer", "Postgres",
+                "Core", "API", "Audit",
             ]),
         module(
             .domains, "Providers",
@@ -150,6 +156,9 @@ let package = Package(
         tests(.platform, "Lifecycle", uses: ["SwiftExtensions"]),
         tests(.platform, "Arguments", uses: ["SwiftExtensions"]),
         tests(.platform, "Cryptography", uses: ["SwiftExtensions"]),
+        tests(.platform, "UnicodeText"),
+        tests(.platform, "CommonPasswords"),
+        tests(.platform, "QRCode"),
         tests(.platform, "EventLoop", uses: ["SwiftExtensions"]),
         tests(.platform, "HTTPServer", uses: ["EventLoop", "SwiftExtensions"]),
         tests(.platform, "HTTPClient", uses: ["HTTPServer", "EventLoop", "SwiftExtensions"]),
@@ -205,8 +214,8 @@ let package = Package(
         .testTarget(
             name: "SchemaTests",
             dependencies: [
-                "TestSupport", "Audit", "JSON", "Inventory", "Migrator", "Postgres", "Redis", "EmbeddedServers",
-                "EventLoop", "SwiftExtensions",
+                "TestSupport", "Audit", "Core", "JSON", "Inventory", "Migrator", "Postgres", "Redis",
+                "EmbeddedServers", "EventLoop", "SwiftExtensions",
             ],
             path: "Tests/Schema",
             swiftSettings: settings),

@@ -318,6 +318,25 @@ ALTER FUNCTION auth.check_erasure() OWNER TO witan_owner;
 COMMENT ON FUNCTION auth.check_erasure() IS 'Trigger: a payload key is destroyed once, and not while a legal hold covers its person. Runs as the owner, so that no policy hides a hold.';
 REVOKE ALL ON FUNCTION auth.check_erasure() FROM PUBLIC;
 
+CREATE FUNCTION auth.end_sessions(person uuid, why text, spared_family uuid DEFAULT NULL::uuid)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    ended integer;
+BEGIN
+    UPDATE auth.sessions SET revoked_at = now(), revoked_reason = why
+    WHERE user_id = person AND revoked_at IS NULL AND family_id IS DISTINCT FROM spared_family;
+    GET DIAGNOSTICS ended = ROW_COUNT;
+    RETURN ended;
+END
+$function$;
+ALTER FUNCTION auth.end_sessions(uuid, text, uuid) OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.end_sessions(uuid, text, uuid) IS 'Ends a person''s sessions in every organization, but for the family spared: a password is the person''s, not an organization''s.';
+REVOKE ALL ON FUNCTION auth.end_sessions(uuid, text, uuid) FROM PUBLIC;
+
 CREATE FUNCTION auth.invitation_by_code(hash bytea)
  RETURNS TABLE(org_id uuid, id uuid, email text, organization text, role text, expires_at timestamp with time zone)
  LANGUAGE sql
@@ -332,21 +351,24 @@ ALTER FUNCTION auth.invitation_by_code(bytea) OWNER TO witan_owner;
 COMMENT ON FUNCTION auth.invitation_by_code(bytea) IS 'The invitation of a code, by its SHA-256, while it is good.';
 REVOKE ALL ON FUNCTION auth.invitation_by_code(bytea) FROM PUBLIC;
 
-CREATE FUNCTION auth.key_snapshot()
- RETURNS TABLE(org_id uuid, id uuid, name text, role text, key_hash bytea, allowed_models text[], expires_at timestamp with time zone, content_retention boolean, durable_answers boolean, unknown_price_ceiling numeric)
+CREATE FUNCTION auth.key_snapshot(since bigint)
+ RETURNS TABLE(org_id uuid, id uuid, user_id uuid, is_operator boolean, name text, role text, permissions text[], scopes text[], key_hash bytea, allowed_models text[], allowed_addresses text[], expires_at timestamp with time zone, is_live boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    SELECT k.org_id, k.id, k.name, k.role, k.key_hash, k.allowed_models, k.expires_at, o.content_retention,
-           o.durable_answers, o.unknown_price_ceiling
-    FROM auth.api_keys k JOIN auth.organizations o ON o.id = k.org_id
+    SELECT k.org_id, k.id, k.user_id, coalesce(u.role = 'operator', false), k.name, k.role, r.permissions, k.scopes,
+           k.key_hash, k.allowed_models, k.allowed_addresses::text[], k.expires_at,
+           k.revoked_at IS NULL AND m.retired_at IS NULL AND r.retired_at IS NULL
+    FROM auth.api_keys k
     LEFT JOIN auth.memberships m ON m.org_id = k.org_id AND m.user_id = k.user_id
-    WHERE k.revoked_at IS NULL AND o.retired_at IS NULL AND m.retired_at IS NULL
+    LEFT JOIN auth.users u ON u.id = k.user_id
+    LEFT JOIN auth.roles r ON r.org_id = k.org_id AND r.id = k.custom_role_id
+    WHERE k.snapshot_version > since AND (since > 0 OR k.revoked_at IS NULL)
 $function$;
-ALTER FUNCTION auth.key_snapshot() OWNER TO witan_owner;
-COMMENT ON FUNCTION auth.key_snapshot() IS 'Every key that is not revoked, of organizations and people that are not retired, with what its organization has chosen: the snapshot that nodes keep in memory.';
-REVOKE ALL ON FUNCTION auth.key_snapshot() FROM PUBLIC;
+ALTER FUNCTION auth.key_snapshot(bigint) OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.key_snapshot(bigint) IS 'Keys that changed after a snapshot, and whether they are good: not revoked, nor their owner or role retired. After 0, all that are not revoked. Nodes keep them in memory.';
+REVOKE ALL ON FUNCTION auth.key_snapshot(bigint) FROM PUBLIC;
 
 CREATE FUNCTION auth.organization_exists()
  RETURNS boolean
@@ -361,13 +383,26 @@ ALTER FUNCTION auth.organization_exists() OWNER TO witan_owner;
 COMMENT ON FUNCTION auth.organization_exists() IS 'Whether this is the first start: false until there is an organization, those of seeds left out.';
 REVOKE ALL ON FUNCTION auth.organization_exists() FROM PUBLIC;
 
-CREATE FUNCTION auth.organizations_of(person uuid)
- RETURNS TABLE(org_id uuid, slug text, name text, role text, custom_role_id uuid, require_two_factor boolean)
+CREATE FUNCTION auth.organization_snapshot(since bigint)
+ RETURNS TABLE(id uuid, content_retention boolean, durable_answers boolean, unknown_price_ceiling numeric, is_live boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    SELECT o.id, o.slug, o.name, m.role, m.custom_role_id, o.require_two_factor
+    SELECT o.id, o.content_retention, o.durable_answers, o.unknown_price_ceiling, o.retired_at IS NULL
+    FROM auth.organizations o WHERE o.snapshot_version > since
+$function$;
+ALTER FUNCTION auth.organization_snapshot(bigint) OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.organization_snapshot(bigint) IS 'Organizations that changed after a snapshot, with what they chose about their calls.';
+REVOKE ALL ON FUNCTION auth.organization_snapshot(bigint) FROM PUBLIC;
+
+CREATE FUNCTION auth.organizations_of(person uuid)
+ RETURNS TABLE(org_id uuid, slug text, name text, role text, require_two_factor boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT o.id, o.slug, o.name, m.role, o.require_two_factor
     FROM auth.memberships m JOIN auth.organizations o ON o.id = m.org_id
     WHERE m.user_id = person AND m.retired_at IS NULL AND o.retired_at IS NULL ORDER BY o.slug
 $function$;
@@ -388,6 +423,37 @@ ALTER FUNCTION auth.password_reset_by_token(bytea) OWNER TO witan_owner;
 COMMENT ON FUNCTION auth.password_reset_by_token(bytea) IS 'The password reset of a token, by its SHA-256, while it is good.';
 REVOKE ALL ON FUNCTION auth.password_reset_by_token(bytea) FROM PUBLIC;
 
+CREATE FUNCTION auth.raise_version()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    NEW.version := OLD.version + 1;
+    RETURN NEW;
+END
+$function$;
+ALTER FUNCTION auth.raise_version() OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.raise_version() IS 'Trigger: counts the changes of a membership.';
+REVOKE ALL ON FUNCTION auth.raise_version() FROM PUBLIC;
+
+CREATE FUNCTION auth.revocations(since bigint)
+ RETURNS TABLE(org_id uuid, family_id uuid, user_id uuid, version integer)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT s.org_id, s.family_id, s.user_id, NULL::integer FROM auth.sessions s
+    WHERE s.snapshot_version > since AND s.revoked_at > now() - interval '2 hours'
+    UNION ALL
+    SELECT m.org_id, NULL, m.user_id, CASE WHEN m.retired_at IS NULL THEN m.version ELSE 2147483647 END
+    FROM auth.memberships m
+    WHERE m.snapshot_version > since AND m.version > 1 AND m.updated_at > now() - interval '2 hours'
+$function$;
+ALTER FUNCTION auth.revocations(bigint) OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.revocations(bigint) IS 'What makes access tokens void after a snapshot: families of sessions that were ended, and the least version of memberships that changed (none is enough for who left). Two hours back, which is longer than any token lives.';
+REVOKE ALL ON FUNCTION auth.revocations(bigint) FROM PUBLIC;
+
 CREATE FUNCTION auth.session_by_token(token_hash bytea)
  RETURNS TABLE(org_id uuid, id uuid, family_id uuid, user_id uuid, expires_at timestamp with time zone, rotated_at timestamp with time zone, revoked_at timestamp with time zone)
  LANGUAGE sql
@@ -400,6 +466,30 @@ $function$;
 ALTER FUNCTION auth.session_by_token(bytea) OWNER TO witan_owner;
 COMMENT ON FUNCTION auth.session_by_token(bytea) IS 'The session of a refresh token, by its SHA-256.';
 REVOKE ALL ON FUNCTION auth.session_by_token(bytea) FROM PUBLIC;
+
+CREATE FUNCTION auth.touch_dependents()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    CASE TG_TABLE_NAME
+        WHEN 'users' THEN
+            UPDATE auth.memberships SET role = role WHERE user_id = NEW.id;
+        WHEN 'roles' THEN
+            UPDATE auth.memberships SET role = role WHERE org_id = NEW.org_id AND custom_role_id = NEW.id;
+            UPDATE auth.api_keys SET role = role WHERE org_id = NEW.org_id AND custom_role_id = NEW.id;
+        WHEN 'memberships' THEN
+            UPDATE auth.api_keys SET role = role
+            WHERE org_id = NEW.org_id AND user_id = NEW.user_id AND revoked_at IS NULL;
+    END CASE;
+    RETURN NULL;
+END
+$function$;
+ALTER FUNCTION auth.touch_dependents() OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.touch_dependents() IS 'Trigger: what a person''s, role''s or membership''s change means for others counts as their change too, so that nodes read them anew. Runs as the owner: a person may belong to several organizations.';
+REVOKE ALL ON FUNCTION auth.touch_dependents() FROM PUBLIC;
 
 CREATE FUNCTION governance.keep_compliance()
  RETURNS trigger
@@ -613,6 +703,21 @@ ALTER FUNCTION ops.protect(regclass, text, boolean) OWNER TO witan_owner;
 COMMENT ON FUNCTION ops.protect(regclass, text, boolean) IS 'For migrations: makes a table with org_id a tenant''s table. Forced row-level security, the tenant policy (app.org_id; unset means no rows), a policy for backups, grants for witan_app, witan_backup and (unless it holds secrets) witan_readonly, and the trigger that keeps updated_at.';
 REVOKE ALL ON FUNCTION ops.protect(regclass, text, boolean) FROM PUBLIC;
 
+CREATE FUNCTION ops.raise_snapshot()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    UPDATE ops.snapshot_versions SET version = version + 1 WHERE snapshot = TG_ARGV[0];
+    RETURN NULL;
+END
+$function$;
+ALTER FUNCTION ops.raise_snapshot() OWNER TO witan_owner;
+COMMENT ON FUNCTION ops.raise_snapshot() IS 'Trigger before a statement: raises the counter of the snapshot named, so that nodes look again. The counter''s row is locked until the end: changes commit in the order of their numbers, and who has read up to one has all.';
+REVOKE ALL ON FUNCTION ops.raise_snapshot() FROM PUBLIC;
+
 CREATE FUNCTION ops.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -659,6 +764,21 @@ $function$;
 ALTER FUNCTION ops.require_empty(text, text[]) OWNER TO witan_owner;
 COMMENT ON FUNCTION ops.require_empty(text, text[]) IS 'For down scripts, which drop the schema''s tables (or those named) next: refuses when one of them holds rows.';
 REVOKE ALL ON FUNCTION ops.require_empty(text, text[]) FROM PUBLIC;
+
+CREATE FUNCTION ops.stamp_snapshot()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    SELECT version INTO NEW.snapshot_version FROM ops.snapshot_versions WHERE snapshot = TG_ARGV[0];
+    RETURN NEW;
+END
+$function$;
+ALTER FUNCTION ops.stamp_snapshot() OWNER TO witan_owner;
+COMMENT ON FUNCTION ops.stamp_snapshot() IS 'Trigger before a row: writes the counter that ops.raise_snapshot raised, by which nodes read what is new only.';
+REVOKE ALL ON FUNCTION ops.stamp_snapshot() FROM PUBLIC;
 
 CREATE FUNCTION ops.take_outbox(row_limit integer)
  RETURNS TABLE(org_id uuid, id uuid, entity text, entity_key text, version bigint, operation text, payload jsonb, created_at timestamp with time zone)
@@ -1088,6 +1208,7 @@ CREATE TABLE auth.api_keys (
     rotated_from uuid,
     created_by uuid,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    snapshot_version bigint DEFAULT 0 NOT NULL,
     expires_at timestamp with time zone,
     revoked_at timestamp with time zone,
     last_used timestamp with time zone,
@@ -1102,6 +1223,7 @@ CREATE TABLE auth.api_keys (
 CREATE INDEX api_keys_custom_role ON auth.api_keys USING btree (org_id, custom_role_id);
 CREATE UNIQUE INDEX api_keys_hash ON auth.api_keys USING btree (key_hash);
 CREATE INDEX api_keys_rotated_from ON auth.api_keys USING btree (org_id, rotated_from);
+CREATE INDEX api_keys_snapshot ON auth.api_keys USING btree (snapshot_version);
 CREATE INDEX api_keys_user ON auth.api_keys USING btree (org_id, user_id);
 ALTER TABLE auth.api_keys OWNER TO witan_owner;
 COMMENT ON TABLE auth.api_keys IS 'Keys of programs. The key itself is nowhere; what is stored recognizes it.';
@@ -1121,6 +1243,7 @@ COMMENT ON COLUMN auth.api_keys.version IS '2 for the key that replaced the firs
 COMMENT ON COLUMN auth.api_keys.rotated_from IS 'The key this one replaces, which works on until its expires_at.';
 COMMENT ON COLUMN auth.api_keys.created_by IS 'The key or person that made it; no foreign key, since it may be either.';
 COMMENT ON COLUMN auth.api_keys.created_at IS 'When the row was made.';
+COMMENT ON COLUMN auth.api_keys.snapshot_version IS 'The identity snapshot that first has the row as it is.';
 COMMENT ON COLUMN auth.api_keys.expires_at IS 'From then on it is refused; null is never.';
 COMMENT ON COLUMN auth.api_keys.revoked_at IS 'When it was ended for good.';
 COMMENT ON COLUMN auth.api_keys.last_used IS 'To the hour or so: it is not written for each call.';
@@ -1199,13 +1322,17 @@ CREATE TABLE auth.memberships (
     user_id uuid NOT NULL,
     role text NOT NULL,
     custom_role_id uuid,
+    version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    snapshot_version bigint DEFAULT 0 NOT NULL,
     retired_at timestamp with time zone,
     CONSTRAINT memberships_pkey PRIMARY KEY (org_id, user_id),
-    CONSTRAINT memberships_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'manager'::text, 'developer'::text, 'viewer'::text])))
+    CONSTRAINT memberships_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'manager'::text, 'developer'::text, 'viewer'::text]))),
+    CONSTRAINT memberships_version_check CHECK ((version > 0))
 );
 CREATE INDEX memberships_custom_role ON auth.memberships USING btree (org_id, custom_role_id);
+CREATE INDEX memberships_snapshot ON auth.memberships USING btree (snapshot_version);
 CREATE INDEX memberships_user ON auth.memberships USING btree (user_id);
 ALTER TABLE auth.memberships OWNER TO witan_owner;
 COMMENT ON TABLE auth.memberships IS 'Who belongs to which organization, and as what. People of a tenant''s rows are named by this key, so that none of them can name somebody of another organization; a membership is therefore retired, never removed.';
@@ -1213,8 +1340,10 @@ COMMENT ON COLUMN auth.memberships.org_id IS 'The organization whose row this is
 COMMENT ON COLUMN auth.memberships.user_id IS 'The person.';
 COMMENT ON COLUMN auth.memberships.role IS 'The built-in role.';
 COMMENT ON COLUMN auth.memberships.custom_role_id IS 'A role of the organization''s own, which then counts instead.';
+COMMENT ON COLUMN auth.memberships.version IS 'Goes up when the role changes or the person leaves; access tokens of an older one are refused.';
 COMMENT ON COLUMN auth.memberships.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.memberships.updated_at IS 'When the row was last changed; kept by a trigger.';
+COMMENT ON COLUMN auth.memberships.snapshot_version IS 'The identity snapshot that first has the row as it is.';
 COMMENT ON COLUMN auth.memberships.retired_at IS 'When the person left; null while they belong.';
 
 CREATE TABLE auth.organizations (
@@ -1229,6 +1358,7 @@ CREATE TABLE auth.organizations (
     settings jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    snapshot_version bigint DEFAULT 0 NOT NULL,
     retired_at timestamp with time zone,
     CONSTRAINT organizations_pkey PRIMARY KEY (id),
     CONSTRAINT organizations_slug_key UNIQUE (slug),
@@ -1250,6 +1380,7 @@ COMMENT ON COLUMN auth.organizations.require_two_factor IS 'Whether its people n
 COMMENT ON COLUMN auth.organizations.settings IS 'Whatever else it has chosen.';
 COMMENT ON COLUMN auth.organizations.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.organizations.updated_at IS 'When the row was last changed; kept by a trigger.';
+COMMENT ON COLUMN auth.organizations.snapshot_version IS 'The identity snapshot that first has the row as it is.';
 COMMENT ON COLUMN auth.organizations.retired_at IS 'When it was retired; null while it is in use. Nothing is deleted.';
 
 CREATE TABLE auth.password_resets (
@@ -1348,6 +1479,7 @@ CREATE TABLE auth.sessions (
     second_factor text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     last_used timestamp with time zone DEFAULT now() NOT NULL,
+    snapshot_version bigint DEFAULT 0 NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     rotated_at timestamp with time zone,
     revoked_at timestamp with time zone,
@@ -1359,6 +1491,7 @@ CREATE TABLE auth.sessions (
 );
 CREATE INDEX sessions_family ON auth.sessions USING btree (org_id, family_id);
 CREATE UNIQUE INDEX sessions_refresh_token ON auth.sessions USING btree (refresh_token_hash);
+CREATE INDEX sessions_snapshot ON auth.sessions USING btree (snapshot_version) WHERE (revoked_at IS NOT NULL);
 CREATE INDEX sessions_user ON auth.sessions USING btree (org_id, user_id);
 ALTER TABLE auth.sessions OWNER TO witan_owner;
 COMMENT ON TABLE auth.sessions IS 'Signed-in devices: a row per refresh token. A token that is used makes the next row of its family; one that is used twice revokes the family.';
@@ -1372,6 +1505,7 @@ COMMENT ON COLUMN auth.sessions.ip_address IS 'Where it was last used from.';
 COMMENT ON COLUMN auth.sessions.second_factor IS 'What was asked beside the password; null when nothing was.';
 COMMENT ON COLUMN auth.sessions.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.sessions.last_used IS 'To the minute.';
+COMMENT ON COLUMN auth.sessions.snapshot_version IS 'The identity snapshot that first has the row as it is.';
 COMMENT ON COLUMN auth.sessions.expires_at IS 'From then on the token is refused.';
 COMMENT ON COLUMN auth.sessions.rotated_at IS 'When the next token took its place; a use after that is theft.';
 COMMENT ON COLUMN auth.sessions.revoked_at IS 'When it was ended before its time.';
@@ -1722,7 +1856,7 @@ COMMENT ON COLUMN council.red_team_tests.created_at IS 'When the row was made.';
 CREATE TABLE council.requests (
     org_id uuid NOT NULL,
     id uuid NOT NULL,
-    api_key_id uuid NOT NULL,
+    api_key_id uuid,
     status text NOT NULL,
     model text NOT NULL,
     stream boolean NOT NULL,
@@ -1741,6 +1875,7 @@ CREATE TABLE council.requests (
     config_snapshot jsonb,
     CONSTRAINT requests_pkey PRIMARY KEY (org_id, id),
     CONSTRAINT requests_agreement_level_check CHECK (((agreement_level >= (0)::numeric) AND (agreement_level <= (1)::numeric))),
+    CONSTRAINT requests_check CHECK (((api_key_id IS NOT NULL) OR (user_id IS NOT NULL))),
     CONSTRAINT requests_status_check CHECK ((status = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text, 'interrupted'::text])))
 ) PARTITION BY RANGE (id);
 CREATE INDEX requests_session ON council.requests USING btree (org_id, session_id, id) WHERE (session_id IS NOT NULL);
@@ -1749,7 +1884,7 @@ ALTER TABLE council.requests OWNER TO witan_owner;
 COMMENT ON TABLE council.requests IS 'Every governed call, written once by the ingest role when it is over. Partitioned by the time in its id, which is when it began; it ended total_latency_ms later. No foreign keys: it is written from a snapshot that is already checked, and a key more costs a sixth of PostgreSQL''s time for a call.';
 COMMENT ON COLUMN council.requests.org_id IS 'The organization whose row this is.';
 COMMENT ON COLUMN council.requests.id IS 'UUIDv7 made by the program; its order is time.';
-COMMENT ON COLUMN council.requests.api_key_id IS 'The key that called (auth.api_keys).';
+COMMENT ON COLUMN council.requests.api_key_id IS 'The key that called (auth.api_keys); null when a person did.';
 COMMENT ON COLUMN council.requests.status IS 'How it ended.';
 COMMENT ON COLUMN council.requests.model IS 'The model''s name as asked for: provider/model or council/name.';
 COMMENT ON COLUMN council.requests.stream IS 'Whether the answer was streamed.';
@@ -4609,18 +4744,30 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON audits.row_seals FOR EACH STATEMEN
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON audits.system_logs FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON audits.system_logs FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER touch BEFORE UPDATE ON auth.address_lockouts FOR EACH ROW EXECUTE FUNCTION ops.touch();
+CREATE TRIGGER snapshot BEFORE INSERT OR UPDATE OF name, role, custom_role_id, scopes, key_hash, allowed_models, allowed_addresses, user_id, expires_at, revoked_at ON auth.api_keys FOR EACH STATEMENT EXECUTE FUNCTION ops.raise_snapshot('identity');
+CREATE TRIGGER stamp BEFORE INSERT OR UPDATE OF name, role, custom_role_id, scopes, key_hash, allowed_models, allowed_addresses, user_id, expires_at, revoked_at ON auth.api_keys FOR EACH ROW EXECUTE FUNCTION ops.stamp_snapshot('identity');
 CREATE TRIGGER fixed BEFORE UPDATE ON auth.legal_holds FOR EACH ROW EXECUTE FUNCTION ops.check_fixed('released_at', 'released_by');
 CREATE TRIGGER no_delete BEFORE DELETE ON auth.legal_holds FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON auth.legal_holds FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER over BEFORE UPDATE ON auth.legal_holds FOR EACH ROW WHEN ((old.released_at IS NOT NULL)) EXECUTE FUNCTION ops.check_fixed('nothing');
+CREATE TRIGGER counted BEFORE UPDATE OF role, custom_role_id, retired_at ON auth.memberships FOR EACH ROW EXECUTE FUNCTION auth.raise_version();
+CREATE TRIGGER dependents AFTER UPDATE OF role, custom_role_id, retired_at ON auth.memberships FOR EACH ROW EXECUTE FUNCTION auth.touch_dependents();
+CREATE TRIGGER snapshot BEFORE INSERT OR UPDATE OF role, custom_role_id, retired_at ON auth.memberships FOR EACH STATEMENT EXECUTE FUNCTION ops.raise_snapshot('identity');
+CREATE TRIGGER stamp BEFORE INSERT OR UPDATE OF role, custom_role_id, retired_at ON auth.memberships FOR EACH ROW EXECUTE FUNCTION ops.stamp_snapshot('identity');
 CREATE TRIGGER touch BEFORE UPDATE ON auth.memberships FOR EACH ROW EXECUTE FUNCTION ops.touch();
+CREATE TRIGGER snapshot BEFORE INSERT OR UPDATE OF content_retention, durable_answers, unknown_price_ceiling, retired_at ON auth.organizations FOR EACH STATEMENT EXECUTE FUNCTION ops.raise_snapshot('identity');
+CREATE TRIGGER stamp BEFORE INSERT OR UPDATE OF content_retention, durable_answers, unknown_price_ceiling, retired_at ON auth.organizations FOR EACH ROW EXECUTE FUNCTION ops.stamp_snapshot('identity');
 CREATE TRIGGER touch BEFORE UPDATE ON auth.organizations FOR EACH ROW EXECUTE FUNCTION ops.touch();
 CREATE TRIGGER erasure BEFORE UPDATE ON auth.payload_keys FOR EACH ROW EXECUTE FUNCTION auth.check_erasure();
 CREATE TRIGGER no_delete BEFORE DELETE ON auth.payload_keys FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON auth.payload_keys FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER dependents AFTER UPDATE OF permissions, retired_at ON auth.roles FOR EACH ROW EXECUTE FUNCTION auth.touch_dependents();
 CREATE TRIGGER touch BEFORE UPDATE ON auth.roles FOR EACH ROW EXECUTE FUNCTION ops.touch();
+CREATE TRIGGER snapshot BEFORE UPDATE OF revoked_at ON auth.sessions FOR EACH STATEMENT EXECUTE FUNCTION ops.raise_snapshot('identity');
+CREATE TRIGGER stamp BEFORE UPDATE OF revoked_at ON auth.sessions FOR EACH ROW EXECUTE FUNCTION ops.stamp_snapshot('identity');
 CREATE TRIGGER touch BEFORE UPDATE ON auth.sso_providers FOR EACH ROW EXECUTE FUNCTION ops.touch();
 CREATE TRIGGER touch BEFORE UPDATE ON auth.teams FOR EACH ROW EXECUTE FUNCTION ops.touch();
+CREATE TRIGGER dependents AFTER UPDATE OF role, retired_at ON auth.users FOR EACH ROW EXECUTE FUNCTION auth.touch_dependents();
 CREATE TRIGGER touch BEFORE UPDATE ON auth.users FOR EACH ROW EXECUTE FUNCTION ops.touch();
 CREATE TRIGGER fixed BEFORE UPDATE ON council.configurations FOR EACH ROW EXECUTE FUNCTION ops.check_fixed('active');
 CREATE TRIGGER fixed BEFORE UPDATE ON council.red_team_tests FOR EACH ROW EXECUTE FUNCTION ops.check_fixed('reviewed_by', 'review_verdict');
@@ -4759,6 +4906,9 @@ ALTER TABLE auth.api_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE auth.api_keys FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON auth.api_keys FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY dependents ON auth.api_keys FOR UPDATE TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY lookup ON auth.api_keys FOR SELECT TO witan_owner
     USING (true);
 CREATE POLICY tenant ON auth.api_keys FOR ALL TO witan_app, witan_readonly
@@ -4786,6 +4936,9 @@ ALTER TABLE auth.memberships ENABLE ROW LEVEL SECURITY;
 ALTER TABLE auth.memberships FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON auth.memberships FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY dependents ON auth.memberships FOR UPDATE TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY lookup ON auth.memberships FOR SELECT TO witan_owner
     USING (true);
 CREATE POLICY tenant ON auth.memberships FOR ALL TO witan_app, witan_readonly
@@ -4835,6 +4988,8 @@ ALTER TABLE auth.roles ENABLE ROW LEVEL SECURITY;
 ALTER TABLE auth.roles FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON auth.roles FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY lookup ON auth.roles FOR SELECT TO witan_owner
+    USING (true);
 CREATE POLICY tenant ON auth.roles FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
     WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -4842,6 +4997,9 @@ ALTER TABLE auth.sessions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE auth.sessions FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON auth.sessions FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY dependents ON auth.sessions FOR UPDATE TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY lookup ON auth.sessions FOR SELECT TO witan_owner
     USING (true);
 CREATE POLICY tenant ON auth.sessions FOR ALL TO witan_app, witan_readonly
@@ -4884,10 +5042,10 @@ CREATE POLICY lookup ON auth.users FOR SELECT TO witan_owner
 CREATE POLICY members ON auth.users FOR ALL TO witan_app, witan_readonly
     USING ((EXISTS ( SELECT
    FROM auth.memberships m
-  WHERE ((m.user_id = users.id) AND (m.org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif"))))))
+  WHERE ((m.user_id = users.id) AND (m.retired_at IS NULL) AND (m.org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif"))))))
     WITH CHECK ((EXISTS ( SELECT
    FROM auth.memberships m
-  WHERE ((m.user_id = users.id) AND (m.org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif"))))));
+  WHERE ((m.user_id = users.id) AND (m.retired_at IS NULL) AND (m.org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif"))))));
 CREATE POLICY registration ON auth.users FOR INSERT TO witan_app
     WITH CHECK (true);
 ALTER TABLE auth.webauthn_credentials ENABLE ROW LEVEL SECURITY;
@@ -5455,9 +5613,11 @@ GRANT USAGE ON SCHEMA auth TO witan_backup;
 GRANT USAGE ON SCHEMA auth TO witan_ingest;
 GRANT USAGE ON SCHEMA auth TO witan_readonly;
 GRANT USAGE ON SCHEMA auth TO witan_sealer;
-GRANT EXECUTE ON FUNCTION auth.account(text), auth.invitation_by_code(bytea), auth.key_snapshot(),
-    auth.organization_exists(), auth.organizations_of(uuid),
-    auth.password_reset_by_token(bytea), auth.session_by_token(bytea) TO witan_app;
+GRANT EXECUTE ON FUNCTION auth.account(text), auth.end_sessions(uuid, text, uuid),
+    auth.invitation_by_code(bytea), auth.key_snapshot(bigint),
+    auth.organization_exists(), auth.organization_snapshot(bigint),
+    auth.organizations_of(uuid), auth.password_reset_by_token(bytea),
+    auth.revocations(bigint), auth.session_by_token(bytea) TO witan_app;
 GRANT INSERT, SELECT, UPDATE ON TABLE auth.address_lockouts, auth.api_keys, auth.invitations, auth.legal_holds,
     auth.memberships, auth.organizations, auth.password_resets, auth.payload_keys,
     auth.recovery_codes, auth.roles, auth.sessions, auth.sso_identities,

@@ -145,6 +145,27 @@ END
 $$;
 COMMENT ON FUNCTION ops.check_fixed() IS 'Trigger: lets only the columns listed be changed.';
 
+CREATE FUNCTION ops.raise_snapshot() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    UPDATE ops.snapshot_versions SET version = version + 1 WHERE snapshot = TG_ARGV[0];
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION ops.raise_snapshot() IS
+    'Trigger before a statement: raises the counter of the snapshot named, so that nodes look again. The counter''s '
+    'row is locked until the end: changes commit in the order of their numbers, and who has read up to one has all.';
+
+CREATE FUNCTION ops.stamp_snapshot() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    SELECT version INTO NEW.snapshot_version FROM ops.snapshot_versions WHERE snapshot = TG_ARGV[0];
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION ops.stamp_snapshot() IS
+    'Trigger before a row: writes the counter that ops.raise_snapshot raised, by which nodes read what is new only.';
+
 -- ── Rules for tables ─────────────────────────────────────────────────────────────────────────────────────────────
 CREATE FUNCTION ops.protect(target regclass, app_rights text DEFAULT 'SELECT, INSERT, UPDATE',
                             is_secret boolean DEFAULT false) RETURNS void

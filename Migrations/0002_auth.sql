@@ -21,6 +21,7 @@ CREATE TABLE auth.organizations (
     settings jsonb NOT NULL DEFAULT '{}',
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
+    snapshot_version bigint NOT NULL DEFAULT 0,
     retired_at timestamptz
 );
 COMMENT ON TABLE auth.organizations IS
@@ -37,6 +38,7 @@ COMMENT ON COLUMN auth.organizations.require_two_factor IS 'Whether its people n
 COMMENT ON COLUMN auth.organizations.settings IS 'Whatever else it has chosen.';
 COMMENT ON COLUMN auth.organizations.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.organizations.updated_at IS 'When the row was last changed; kept by a trigger.';
+COMMENT ON COLUMN auth.organizations.snapshot_version IS 'The identity snapshot that first has the row as it is.';
 COMMENT ON COLUMN auth.organizations.retired_at IS
     'When it was retired; null while it is in use. Nothing is deleted.';
 
@@ -118,8 +120,10 @@ CREATE TABLE auth.memberships (
     user_id uuid NOT NULL REFERENCES auth.users ON DELETE RESTRICT,
     role text NOT NULL CHECK (role IN ('admin', 'manager', 'developer', 'viewer')),
     custom_role_id uuid,
+    version integer NOT NULL DEFAULT 1 CHECK (version > 0),
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
+    snapshot_version bigint NOT NULL DEFAULT 0,
     retired_at timestamptz,
     PRIMARY KEY (org_id, user_id),
     FOREIGN KEY (org_id, custom_role_id) REFERENCES auth.roles ON DELETE RESTRICT
@@ -131,12 +135,17 @@ COMMENT ON COLUMN auth.memberships.org_id IS 'The organization whose row this is
 COMMENT ON COLUMN auth.memberships.user_id IS 'The person.';
 COMMENT ON COLUMN auth.memberships.role IS 'The built-in role.';
 COMMENT ON COLUMN auth.memberships.custom_role_id IS 'A role of the organization''s own, which then counts instead.';
+COMMENT ON COLUMN auth.memberships.version IS
+    'Goes up when the role changes or the person leaves; access tokens of an older one are refused.';
 COMMENT ON COLUMN auth.memberships.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.memberships.updated_at IS 'When the row was last changed; kept by a trigger.';
+COMMENT ON COLUMN auth.memberships.snapshot_version IS 'The identity snapshot that first has the row as it is.';
 COMMENT ON COLUMN auth.memberships.retired_at IS 'When the person left; null while they belong.';
 -- Not led by org_id: a person's organizations are looked up before one is chosen.
 CREATE INDEX memberships_user ON auth.memberships (user_id);
 CREATE INDEX memberships_custom_role ON auth.memberships (org_id, custom_role_id);
+-- Not led by org_id: nodes read what is new in every organization.
+CREATE INDEX memberships_snapshot ON auth.memberships (snapshot_version);
 
 CREATE TABLE auth.teams (
     org_id uuid NOT NULL REFERENCES auth.organizations ON DELETE RESTRICT,
@@ -190,6 +199,7 @@ CREATE TABLE auth.sessions (
     second_factor text CHECK (second_factor IN ('totp', 'recovery_code', 'webauthn', 'sso')),
     created_at timestamptz NOT NULL DEFAULT now(),
     last_used timestamptz NOT NULL DEFAULT now(),
+    snapshot_version bigint NOT NULL DEFAULT 0,
     expires_at timestamptz NOT NULL,
     rotated_at timestamptz,
     revoked_at timestamptz,
@@ -212,6 +222,7 @@ COMMENT ON COLUMN auth.sessions.ip_address IS 'Where it was last used from.';
 COMMENT ON COLUMN auth.sessions.second_factor IS 'What was asked beside the password; null when nothing was.';
 COMMENT ON COLUMN auth.sessions.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.sessions.last_used IS 'To the minute.';
+COMMENT ON COLUMN auth.sessions.snapshot_version IS 'The identity snapshot that first has the row as it is.';
 COMMENT ON COLUMN auth.sessions.expires_at IS 'From then on the token is refused.';
 COMMENT ON COLUMN auth.sessions.rotated_at IS 'When the next token took its place; a use after that is theft.';
 COMMENT ON COLUMN auth.sessions.revoked_at IS 'When it was ended before its time.';
@@ -220,6 +231,8 @@ COMMENT ON COLUMN auth.sessions.revoked_reason IS 'Why it was.';
 CREATE UNIQUE INDEX sessions_refresh_token ON auth.sessions (refresh_token_hash);
 CREATE INDEX sessions_user ON auth.sessions (org_id, user_id);
 CREATE INDEX sessions_family ON auth.sessions (org_id, family_id);
+-- Not led by org_id: nodes read what is new in every organization.
+CREATE INDEX sessions_snapshot ON auth.sessions (snapshot_version) WHERE revoked_at IS NOT NULL;
 
 CREATE TABLE auth.api_keys (
     org_id uuid NOT NULL REFERENCES auth.organizations ON DELETE RESTRICT,
@@ -238,6 +251,7 @@ CREATE TABLE auth.api_keys (
     rotated_from uuid,
     created_by uuid,
     created_at timestamptz NOT NULL DEFAULT now(),
+    snapshot_version bigint NOT NULL DEFAULT 0,
     expires_at timestamptz,
     revoked_at timestamptz,
     last_used timestamptz,
@@ -265,6 +279,7 @@ COMMENT ON COLUMN auth.api_keys.rotated_from IS 'The key this one replaces, whic
 COMMENT ON COLUMN auth.api_keys.created_by IS
     'The key or person that made it; no foreign key, since it may be either.';
 COMMENT ON COLUMN auth.api_keys.created_at IS 'When the row was made.';
+COMMENT ON COLUMN auth.api_keys.snapshot_version IS 'The identity snapshot that first has the row as it is.';
 COMMENT ON COLUMN auth.api_keys.expires_at IS 'From then on it is refused; null is never.';
 COMMENT ON COLUMN auth.api_keys.revoked_at IS 'When it was ended for good.';
 COMMENT ON COLUMN auth.api_keys.last_used IS 'To the hour or so: it is not written for each call.';
@@ -273,6 +288,8 @@ CREATE UNIQUE INDEX api_keys_hash ON auth.api_keys (key_hash);
 CREATE INDEX api_keys_custom_role ON auth.api_keys (org_id, custom_role_id);
 CREATE INDEX api_keys_user ON auth.api_keys (org_id, user_id);
 CREATE INDEX api_keys_rotated_from ON auth.api_keys (org_id, rotated_from);
+-- Not led by org_id: nodes read what is new in every organization.
+CREATE INDEX api_keys_snapshot ON auth.api_keys (snapshot_version);
 
 CREATE TABLE auth.invitations (
     org_id uuid NOT NULL REFERENCES auth.organizations ON DELETE RESTRICT,
@@ -559,9 +576,9 @@ CREATE POLICY tenant ON auth.organizations TO witan_app, witan_readonly
 ALTER TABLE auth.users ENABLE ROW LEVEL SECURITY;
 ALTER TABLE auth.users FORCE ROW LEVEL SECURITY;
 CREATE POLICY members ON auth.users TO witan_app, witan_readonly
-    USING (EXISTS (SELECT FROM auth.memberships m WHERE m.user_id = users.id
+    USING (EXISTS (SELECT FROM auth.memberships m WHERE m.user_id = users.id AND m.retired_at IS NULL
         AND m.org_id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid)))
-    WITH CHECK (EXISTS (SELECT FROM auth.memberships m WHERE m.user_id = users.id
+    WITH CHECK (EXISTS (SELECT FROM auth.memberships m WHERE m.user_id = users.id AND m.retired_at IS NULL
         AND m.org_id = (SELECT nullif(current_setting('app.org_id', true), '')::uuid)));
 -- Somebody new belongs nowhere yet.
 CREATE POLICY registration ON auth.users FOR INSERT TO witan_app WITH CHECK (true);
@@ -588,7 +605,8 @@ BEGIN
     END LOOP;
     -- The functions below run as the owner and look through every organization.
     FOREACH target IN ARRAY ARRAY['auth.organizations', 'auth.users', 'auth.memberships', 'auth.api_keys',
-                                  'auth.sessions', 'auth.invitations', 'auth.password_resets', 'auth.legal_holds']
+                                  'auth.sessions', 'auth.invitations', 'auth.password_resets', 'auth.legal_holds',
+                                  'auth.roles']
     LOOP
         EXECUTE format('CREATE POLICY lookup ON %s FOR SELECT TO witan_owner USING (true)', target);
     END LOOP;
@@ -603,20 +621,47 @@ GRANT SELECT ON auth.organizations TO witan_readonly;
 GRANT SELECT ON auth.address_lockouts TO witan_backup;
 
 -- ── Look-ups made before the organization is known ───────────────────────────────────────────────────────────────
-CREATE FUNCTION auth.key_snapshot()
-    RETURNS TABLE (org_id uuid, id uuid, name text, role text, key_hash bytea, allowed_models text[],
-                   expires_at timestamptz, content_retention boolean, durable_answers boolean,
-                   unknown_price_ceiling numeric)
+CREATE FUNCTION auth.key_snapshot(since bigint)
+    RETURNS TABLE (org_id uuid, id uuid, user_id uuid, is_operator boolean, name text, role text, permissions text[],
+                   scopes text[], key_hash bytea, allowed_models text[], allowed_addresses text[],
+                   expires_at timestamptz, is_live boolean)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT k.org_id, k.id, k.name, k.role, k.key_hash, k.allowed_models, k.expires_at, o.content_retention,
-           o.durable_answers, o.unknown_price_ceiling
-    FROM auth.api_keys k JOIN auth.organizations o ON o.id = k.org_id
+    SELECT k.org_id, k.id, k.user_id, coalesce(u.role = 'operator', false), k.name, k.role, r.permissions, k.scopes,
+           k.key_hash, k.allowed_models, k.allowed_addresses::text[], k.expires_at,
+           k.revoked_at IS NULL AND m.retired_at IS NULL AND r.retired_at IS NULL
+    FROM auth.api_keys k
     LEFT JOIN auth.memberships m ON m.org_id = k.org_id AND m.user_id = k.user_id
-    WHERE k.revoked_at IS NULL AND o.retired_at IS NULL AND m.retired_at IS NULL
+    LEFT JOIN auth.users u ON u.id = k.user_id
+    LEFT JOIN auth.roles r ON r.org_id = k.org_id AND r.id = k.custom_role_id
+    WHERE k.snapshot_version > since AND (since > 0 OR k.revoked_at IS NULL)
 $$;
-COMMENT ON FUNCTION auth.key_snapshot() IS
-    'Every key that is not revoked, of organizations and people that are not retired, with what its organization has '
-    'chosen: the snapshot that nodes keep in memory.';
+COMMENT ON FUNCTION auth.key_snapshot(bigint) IS
+    'Keys that changed after a snapshot, and whether they are good: not revoked, nor their owner or role retired. '
+    'After 0, all that are not revoked. Nodes keep them in memory.';
+
+CREATE FUNCTION auth.organization_snapshot(since bigint)
+    RETURNS TABLE (id uuid, content_retention boolean, durable_answers boolean, unknown_price_ceiling numeric,
+                   is_live boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT o.id, o.content_retention, o.durable_answers, o.unknown_price_ceiling, o.retired_at IS NULL
+    FROM auth.organizations o WHERE o.snapshot_version > since
+$$;
+COMMENT ON FUNCTION auth.organization_snapshot(bigint) IS
+    'Organizations that changed after a snapshot, with what they chose about their calls.';
+
+CREATE FUNCTION auth.revocations(since bigint)
+    RETURNS TABLE (org_id uuid, family_id uuid, user_id uuid, version integer)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT s.org_id, s.family_id, s.user_id, NULL::integer FROM auth.sessions s
+    WHERE s.snapshot_version > since AND s.revoked_at > now() - interval '2 hours'
+    UNION ALL
+    SELECT m.org_id, NULL, m.user_id, CASE WHEN m.retired_at IS NULL THEN m.version ELSE 2147483647 END
+    FROM auth.memberships m
+    WHERE m.snapshot_version > since AND m.version > 1 AND m.updated_at > now() - interval '2 hours'
+$$;
+COMMENT ON FUNCTION auth.revocations(bigint) IS
+    'What makes access tokens void after a snapshot: families of sessions that were ended, and the least version of '
+    'memberships that changed (none is enough for who left). Two hours back, which is longer than any token lives.';
 
 CREATE FUNCTION auth.organization_exists() RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -634,9 +679,9 @@ $$;
 COMMENT ON FUNCTION auth.account(text) IS 'What a sign-in needs to know of an address; no row when nobody has it.';
 
 CREATE FUNCTION auth.organizations_of(person uuid)
-    RETURNS TABLE (org_id uuid, slug text, name text, role text, custom_role_id uuid, require_two_factor boolean)
+    RETURNS TABLE (org_id uuid, slug text, name text, role text, require_two_factor boolean)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT o.id, o.slug, o.name, m.role, m.custom_role_id, o.require_two_factor
+    SELECT o.id, o.slug, o.name, m.role, o.require_two_factor
     FROM auth.memberships m JOIN auth.organizations o ON o.id = m.org_id
     WHERE m.user_id = person AND m.retired_at IS NULL AND o.retired_at IS NULL ORDER BY o.slug
 $$;
@@ -670,7 +715,86 @@ $$;
 COMMENT ON FUNCTION auth.password_reset_by_token(bytea) IS
     'The password reset of a token, by its SHA-256, while it is good.';
 
-GRANT EXECUTE ON FUNCTION auth.key_snapshot(), auth.organization_exists(), auth.account(text),
+CREATE FUNCTION auth.end_sessions(person uuid, why text, spared_family uuid DEFAULT NULL) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    ended integer;
+BEGIN
+    UPDATE auth.sessions SET revoked_at = now(), revoked_reason = why
+    WHERE user_id = person AND revoked_at IS NULL AND family_id IS DISTINCT FROM spared_family;
+    GET DIAGNOSTICS ended = ROW_COUNT;
+    RETURN ended;
+END
+$$;
+COMMENT ON FUNCTION auth.end_sessions(uuid, text, uuid) IS
+    'Ends a person''s sessions in every organization, but for the family spared: a password is the person''s, not an '
+    'organization''s.';
+
+-- ── The identity snapshot ────────────────────────────────────────────────────────────────────────────────────────
+CREATE FUNCTION auth.raise_version() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    NEW.version := OLD.version + 1;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION auth.raise_version() IS 'Trigger: counts the changes of a membership.';
+
+CREATE FUNCTION auth.touch_dependents() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    CASE TG_TABLE_NAME
+        WHEN 'users' THEN
+            UPDATE auth.memberships SET role = role WHERE user_id = NEW.id;
+        WHEN 'roles' THEN
+            UPDATE auth.memberships SET role = role WHERE org_id = NEW.org_id AND custom_role_id = NEW.id;
+            UPDATE auth.api_keys SET role = role WHERE org_id = NEW.org_id AND custom_role_id = NEW.id;
+        WHEN 'memberships' THEN
+            UPDATE auth.api_keys SET role = role
+            WHERE org_id = NEW.org_id AND user_id = NEW.user_id AND revoked_at IS NULL;
+    END CASE;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION auth.touch_dependents() IS
+    'Trigger: what a person''s, role''s or membership''s change means for others counts as their change too, so that '
+    'nodes read them anew. Runs as the owner: a person may belong to several organizations.';
+CREATE TRIGGER dependents AFTER UPDATE OF role, retired_at ON auth.users
+    FOR EACH ROW EXECUTE FUNCTION auth.touch_dependents();
+CREATE TRIGGER dependents AFTER UPDATE OF permissions, retired_at ON auth.roles
+    FOR EACH ROW EXECUTE FUNCTION auth.touch_dependents();
+CREATE TRIGGER dependents AFTER UPDATE OF role, custom_role_id, retired_at ON auth.memberships
+    FOR EACH ROW EXECUTE FUNCTION auth.touch_dependents();
+CREATE TRIGGER counted BEFORE UPDATE OF role, custom_role_id, retired_at ON auth.memberships
+    FOR EACH ROW EXECUTE FUNCTION auth.raise_version();
+
+DO $$
+DECLARE
+    part record;
+BEGIN
+    FOR part IN SELECT * FROM (VALUES
+        ('auth.organizations', 'INSERT OR UPDATE OF content_retention, durable_answers, unknown_price_ceiling, '
+            || 'retired_at'),
+        ('auth.memberships', 'INSERT OR UPDATE OF role, custom_role_id, retired_at'),
+        ('auth.sessions', 'UPDATE OF revoked_at'),
+        ('auth.api_keys', 'INSERT OR UPDATE OF name, role, custom_role_id, scopes, key_hash, allowed_models, '
+            || 'allowed_addresses, user_id, expires_at, revoked_at')) AS x (target, events)
+    LOOP
+        EXECUTE format('CREATE TRIGGER snapshot BEFORE %s ON %s FOR EACH STATEMENT
+            EXECUTE FUNCTION ops.raise_snapshot(''identity'')', part.events, part.target);
+        EXECUTE format('CREATE TRIGGER stamp BEFORE %s ON %s FOR EACH ROW
+            EXECUTE FUNCTION ops.stamp_snapshot(''identity'')', part.events, part.target);
+    END LOOP;
+    -- What the functions above change runs as the owner, which row-level security binds too.
+    FOR part IN SELECT unnest(ARRAY['auth.memberships', 'auth.api_keys', 'auth.sessions']) AS target
+    LOOP
+        EXECUTE format('CREATE POLICY dependents ON %s FOR UPDATE TO witan_owner USING (true) WITH CHECK (true)', part.target);
+    END LOOP;
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION auth.key_snapshot(bigint), auth.organization_snapshot(bigint), auth.revocations(bigint),
+    auth.end_sessions(uuid, text, uuid), auth.organization_exists(), auth.account(text),
     auth.organizations_of(uuid), auth.session_by_token(bytea), auth.invitation_by_code(bytea),
     auth.password_reset_by_token(bytea) TO witan_app;
 

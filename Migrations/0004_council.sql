@@ -65,7 +65,7 @@ COMMENT ON COLUMN council.session_history.created_at IS 'When the row was made.'
 CREATE TABLE council.requests (
     org_id uuid NOT NULL,
     id uuid NOT NULL,
-    api_key_id uuid NOT NULL,
+    api_key_id uuid,
     status text NOT NULL CHECK (status IN ('completed', 'failed', 'cancelled', 'interrupted')),
     model text NOT NULL,
     stream boolean NOT NULL,
@@ -82,7 +82,8 @@ CREATE TABLE council.requests (
     consensus_decision text,
     agreement_level numeric(4, 3) CHECK (agreement_level BETWEEN 0 AND 1),
     config_snapshot jsonb,
-    PRIMARY KEY (org_id, id)
+    PRIMARY KEY (org_id, id),
+    CHECK (api_key_id IS NOT NULL OR user_id IS NOT NULL)
 ) PARTITION BY RANGE (id);
 COMMENT ON TABLE council.requests IS
     'Every governed call, written once by the ingest role when it is over. Partitioned by the time in its id, '
@@ -90,7 +91,7 @@ COMMENT ON TABLE council.requests IS
     'is already checked, and a key more costs a sixth of PostgreSQL''s time for a call.';
 COMMENT ON COLUMN council.requests.org_id IS 'The organization whose row this is.';
 COMMENT ON COLUMN council.requests.id IS 'UUIDv7 made by the program; its order is time.';
-COMMENT ON COLUMN council.requests.api_key_id IS 'The key that called (auth.api_keys).';
+COMMENT ON COLUMN council.requests.api_key_id IS 'The key that called (auth.api_keys); null when a person did.';
 COMMENT ON COLUMN council.requests.status IS 'How it ended.';
 COMMENT ON COLUMN council.requests.model IS 'The model''s name as asked for: provider/model or council/name.';
 COMMENT ON COLUMN council.requests.stream IS 'Whether the answer was streamed.';

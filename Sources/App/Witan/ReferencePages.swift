@@ -65,7 +65,7 @@ struct ReferencePages {
         let sorted = endpoints.sorted { ($0.path, $0.method.rawValue) < ($1.path, $1.method.rawValue) }
         for endpoint in sorted {
             text +=
-                "| `\(endpoint.method.rawValue) \(endpoint.path)` | \(endpoint.permission?.rawValue ?? "open to all") "
+                "| `\(endpoint.method.rawValue) \(endpoint.path)` | \(endpoint.permission?.name ?? "open to all") "
             text += "| \(endpoint.audit ?? "–") | \(endpoint.summary) |\n"
         }
         for endpoint in sorted where !endpoint.fields.isEmpty {
@@ -127,6 +127,7 @@ extension Setting.Kind {
         case .duration: "duration"
         case .address: "a numeric address and a port"
         case .boolean: "`true` or `false`"
+        case .networks: "addresses or ranges"
         case .choice(let choices): choices.map { "`\($0)`" }.joined(separator: ", ")
         }
     }

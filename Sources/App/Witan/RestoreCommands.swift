@@ -2,6 +2,7 @@
 import Arguments
 import Audit
 import Backup
+import Core
 import Cryptography
 import EmbeddedServers
 import Glibc
@@ -112,7 +113,7 @@ enum RestoreCommands {
                             payload: [
                                 "recovery_point": .string(backup.manifest.createdAt.description),
                                 "program": .string(Version.current),
-                            ], by: "system", of: organization, in: transaction)
+                            ], by: .system, of: organization, in: transaction)
                     }
                 }
             }

@@ -99,9 +99,11 @@ enum SeedCommands {
         return try await access.withDatabase(access.directURL, role: "witan_app") { database in
             let pepper = masterKey.subkey("api keys")
             let service = APIKeyService(
-                database: database, pepper: pepper, monitor: APIKeyMonitor(database: database, pepper: pepper) {})
+                database: database, pepper: pepper,
+                monitor: IdentityMonitor(
+                    database: database, pepper: pepper, tokenKey: masterKey.subkey("access tokens")))
             let principal = Principal(
-                organization: seed.organization, key: seed.organization, name: "seed", role: .admin, allowedModels: [],
+                organization: seed.organization, caller: .key(seed.organization), name: "seed", role: .admin,
                 policy: OrganizationPolicy(contentRetention: true, durableAnswers: true, unknownPriceCeiling: nil))
             let (_, token) = try await service.create(
                 try NewAPIKey(name: "\(seed.kind.rawValue) administrator", role: .admin), by: principal)

@@ -33,9 +33,8 @@ struct Server: Sendable {
     let masterKey: MasterKey
     let writer: BatchWriter
     let journal: SlotJournal
-    let keys: APIKeyMonitor
+    let identity: IdentityParts
     let catalog: CatalogMonitor
-    let organizations: OrganizationService
     let ledger: CallLedgerService
     let endpoints: [Endpoint]
     let http: HTTPServer
@@ -57,13 +56,14 @@ struct Server: Sendable {
             try Redis(configuration: RedisConfiguration(url: $0), loops: [loops[0]], observe: observer.redis)
         }
         let masterKey = try Self.masterKey(configuration)
-        let pepper = masterKey.subkey("api keys")
 
         let announce = { @Sendable (snapshot: String) in
             guard let redis else { return }
             loops[0].spawn { _ = try? await redis.publish("witan:snapshot", Array(snapshot.utf8)) }
         }
-        let keys = APIKeyMonitor(database: database, pepper: pepper) { _ = announce("identity") }
+        let identity = IdentityParts(configuration, database: database, masterKey: masterKey) {
+            _ = announce("identity")
+        }
         let catalog = CatalogMonitor(
             database: database, masterKey: masterKey, onUnreadableKey: observer.unreadableKey
         ) { _ = announce("providers") }
@@ -77,8 +77,6 @@ struct Server: Sendable {
         let ledger = CallLedgerService(writer: writer, journal: journal)
 
         let client = Self.client(configuration, loops: loops)
-        let keyService = APIKeyService(database: database, pepper: pepper, monitor: keys)
-        let organizations = OrganizationService(database: database, pepper: pepper, monitor: keys)
         let providers = ProviderService(database: database, masterKey: masterKey, monitor: catalog)
         let chat = ModelCalls(
             catalog: catalog, ledger: ledger, upstream: ProviderClient(client: client), sandbox: SandboxProvider())
@@ -87,22 +85,24 @@ struct Server: Sendable {
             configuration, stores: stores, database: database, masterKey: masterKey, observer: observer)
         let status = SystemStatus(
             stores: stores, database: database, sealerDatabase: sealerDatabase, writer: writer, redis: redis,
-            keys: keys,
-            readiness: readiness, upkeep: upkeep, slowQueries: observer.slowQueries)
+            identity: identity.monitor, readiness: readiness, upkeep: upkeep, slowQueries: observer.slowQueries)
         let domains =
-            chat.endpoints + keyService.endpoints + organizations.endpoints
-            + providers.endpoints(discovery: ModelDiscoveryClient(client: client)) + upkeep.endpoints
+            chat.endpoints + identity.endpoints + providers.endpoints(discovery: ModelDiscoveryClient(client: client))
+            + upkeep.endpoints
         let endpoints = domains + SystemRoutes.endpoints(status: status, readiness: readiness, others: domains)
-        let responder = Responder(endpoints: endpoints, logger: logger) { keys.principal(of: $0) }
+        let responder = Responder(
+            endpoints: endpoints, logger: logger, clients: ClientAddress(trusted: configuration.trustedProxies)
+        ) { (credential, origin) throws(DomainError) in
+            try identity.monitor.principal(of: credential, from: origin)
+        }
 
         self.database = database
         self.redis = redis
         self.masterKey = masterKey
         self.writer = writer
         self.journal = journal
-        self.keys = keys
+        self.identity = identity
         self.catalog = catalog
-        self.organizations = organizations
         self.ledger = ledger
         self.endpoints = endpoints
         self.upkeep = upkeep
@@ -143,12 +143,12 @@ struct Server: Sendable {
         try await upkeep.prepare()
         let masterKey = masterKey
         let keyFile = FirstCall.keyFile(in: stores.directory)
-        let token = try await organizations.bootstrap { organization, token, transaction in
+        let token = try await identity.organizations.bootstrap { organization, token, transaction in
             try await ProviderService.createSandbox(
                 organization: organization, masterKey: masterKey, in: transaction)
             try FirstCall.keep(token.text, in: keyFile)
         }
-        try await keys.refresh()
+        try await identity.monitor.refresh()
         try await catalog.refresh()
         writer.start()
         try await waitForWriter()
@@ -167,7 +167,7 @@ struct Server: Sendable {
     /// What runs until the signal; drained from the last to the first.
     var services: ServiceGroup {
         let sealer = SealerWorker(database: sealerDatabase)
-        let keys = keys
+        let identity = identity
         let catalog = catalog
         let ledger = ledger
         let failed = { @Sendable (name: String) in
@@ -175,14 +175,14 @@ struct Server: Sendable {
                 logger.warning("background work failed", [("work", .string(name)), ("error", LogValue(error))])
             }
         }
-        let identity = PeriodicTask(name: "keys", every: .milliseconds(500), onError: failed("keys")) {
-            try await keys.refresh()
+        let callers = PeriodicTask(name: "identity", every: .milliseconds(500), onError: failed("identity")) {
+            try await identity.monitor.refresh()
         }
         let models = PeriodicTask(name: "catalog", every: .milliseconds(500), onError: failed("catalog")) {
             try await catalog.refresh()
         }
         redis?.subscribe("witan:snapshot") { message in
-            if message == Array("identity".utf8) { identity.wake() } else { models.wake() }
+            if message == Array("identity".utf8) { callers.wake() } else { models.wake() }
         }
         return ServiceGroup(
             [
@@ -193,7 +193,10 @@ struct Server: Sendable {
                 PeriodicTask(name: "journal", every: .seconds(1), onError: failed("journal")) {
                     ledger.reclaim()
                 },
-                identity, models, StorageService(stores: stores, database: database),
+                callers, models,
+                PeriodicTask(name: "key usage", every: .seconds(30), onError: failed("key usage")) {
+                    try await identity.keyUsage.write()
+                }, StorageService(stores: stores, database: database),
             ] + upkeep.services(onError: failed) + [
                 FrontDoor(http: http, readiness: readiness, drainWithin: configuration.duration("WITAN_DRAIN_TIMEOUT"))
             ], drainWithin: configuration.duration("WITAN_DRAIN_TIMEOUT") + .seconds(10))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Arguments
 import Glibc
+import SwiftExtensions
 
 /// One setting: its name in the environment and in the file, what it takes, its default, one sentence.
 struct Setting: Sendable {
@@ -12,6 +13,8 @@ struct Setting: Sendable {
         case duration
         case boolean
         case choice([String])
+        /// Addresses and CIDR ranges with commas between them.
+        case networks
     }
 
     let key: String
@@ -46,6 +49,10 @@ struct Setting: Sendable {
         case .duration:
             guard let duration = Duration(argument: text), duration > .zero else {
                 return "\(key) takes a duration such as 500ms, 30s or 5m, not '\(text)'"
+            }
+        case .networks:
+            if let wrong = text.split(separator: ",").first(where: { NetworkRange(String($0)) == nil }) {
+                return "\(key) takes addresses or ranges such as 10.0.0.0/8, with commas between them, not '\(wrong)'"
             }
         case .boolean:
             if Bool(text) == nil { return "\(key) takes true or false, not '\(text)'" }
@@ -125,10 +132,20 @@ struct Setting: Sendable {
         Setting(
             "WITAN_RECORD_TIMEOUT", .duration, "5s", "How long an answer waits for its record before it is withheld."),
         Setting("WITAN_DRAIN_TIMEOUT", .duration, "30s", "How long requests may go on after the signal to stop."),
+        Setting(
+            "WITAN_TRUSTED_PROXIES", .networks, nil,
+            "Proxies whose x-forwarded-for is believed, as addresses or ranges with commas between them."),
         Setting("WITAN_TLS_CERTIFICATE_FILE", .text, nil, "PEM certificate chain; with the key file turns on TLS."),
         Setting("WITAN_TLS_KEY_FILE", .text, nil, "PEM private key."),
         Setting(
             "WITAN_UPSTREAM_CA_FILE", .text, nil, "PEM certificates to trust for providers, in place of the system's."),
+        Setting("WITAN_ARGON2_MEMORY", .integer(8...1024), "64", "Memory that the hash of a password takes, in MiB."),
+        Setting("WITAN_ARGON2_ITERATIONS", .integer(1...16), "3", "Passes over that memory."),
+        Setting("WITAN_ARGON2_LANES", .integer(1...16), "4", "Lanes of it, each a thread while a password is hashed."),
+        Setting("WITAN_ARGON2_THREADS", .integer(1...64), "2", "Passwords hashed at a time."),
+        Setting(
+            "WITAN_ARGON2_QUEUE", .integer(0...4096), "32",
+            "Passwords that may wait to be hashed; past it sign-ins get 503."),
         Setting(
             "WITAN_LOG_LEVEL", .choice(["trace", "debug", "info", "warning", "error"]), "info", "Least level logged."),
     ]

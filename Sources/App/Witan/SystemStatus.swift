@@ -16,7 +16,7 @@ struct SystemStatus: Sendable {
     let sealerDatabase: Database
     let writer: BatchWriter
     let redis: Redis?
-    let keys: APIKeyMonitor
+    let identity: IdentityMonitor
     let readiness: Readiness
     let upkeep: Upkeep
     let slowQueries: SlowQueries
@@ -81,7 +81,7 @@ struct SystemStatus: Sendable {
                     "open": .whole(Int64(pool.open)), "idle": .whole(Int64(pool.idle)),
                     "waiting": .whole(Int64(pool.waiting)),
                 ]),
-            JSONMember("keys", .whole(Int64(keys.count))), JSONMember("partitions", .array(months)),
+            JSONMember("keys", .whole(Int64(identity.count))), JSONMember("partitions", .array(months)),
         ]
     }
 

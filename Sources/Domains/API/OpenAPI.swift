@@ -40,7 +40,7 @@ package enum OpenAPI {
         members.append(JSONMember("responses", ["default": ["description": "The answer, or an error."]]))
         if let permission = endpoint.permission {
             members.append(JSONMember("security", [["key": []]]))
-            members.append(JSONMember("x-permission", .string(permission.rawValue)))
+            members.append(JSONMember("x-permission", .string(permission.name)))
         }
         if let audit = endpoint.audit { members.append(JSONMember("x-audit-action", .string(audit))) }
         return .object(members)

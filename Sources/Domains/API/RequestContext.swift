@@ -11,6 +11,8 @@ package struct RequestContext: Sendable {
     package let request: HTTPRequest
     /// `x-request-id`; also the id of the call's record.
     package let id: UniqueID
+    /// Where it came from, proxies seen through.
+    package let origin: Origin
     /// Nil only on endpoints that are open to all.
     package let principal: Principal?
     /// By their names in the endpoint's path, percent-decoded and not empty.
@@ -19,10 +21,12 @@ package struct RequestContext: Sendable {
     package let trace: TraceContext
 
     package init(
-        request: HTTPRequest, id: UniqueID, principal: Principal?, parameters: [String: String], trace: TraceContext
+        request: HTTPRequest, id: UniqueID, origin: Origin, principal: Principal?, parameters: [String: String],
+        trace: TraceContext
     ) {
         self.request = request
         self.id = id
+        self.origin = origin
         self.principal = principal
         self.parameters = parameters
         self.trace = trace

@@ -8,22 +8,31 @@ import SwiftExtensions
 /// answer with a request id. Returns errors to clients and logs them once, here.
 package final class Responder: Sendable {
     private let router: Router
-    private let authenticate: @Sendable (String) -> Principal?
+    private let clients: ClientAddress
+    private let authenticate: Authentication
     private let logger: Logger
 
-    /// `authenticate` knows a key's holder from memory; it never waits.
+    /// Who holds a credential, as known from memory; it never waits. Nil for nobody's; it throws where the holder is
+    /// known and refused for another reason, such as the address.
+    package typealias Authentication =
+        @Sendable (_ credential: String, _ origin: Origin) throws(DomainError) ->
+        Principal?
+
+    /// `clients` knows which proxies to believe; without it none is.
     package init(
-        endpoints: [Endpoint], logger: Logger, authenticate: @escaping @Sendable (_ key: String) -> Principal?
+        endpoints: [Endpoint], logger: Logger, clients: ClientAddress = ClientAddress(),
+        authenticate: @escaping Authentication
     ) {
         router = Router(endpoints)
         self.logger = logger
+        self.clients = clients
         self.authenticate = authenticate
     }
 
     /// For callers without a key and with a wrong one alike; says nothing of which.
     package static let unauthenticated = DomainError(
         .unauthenticated, code: "invalid_api_key",
-        "No valid API key. Send one as 'Authorization: Bearer <key>'; 'witan keys create' makes one.",
+        "No valid API key or access token. Send one as 'Authorization: Bearer <key>'; 'witan keys create' makes keys.",
         shouldRetry: false)
 
     /// Answers, whatever happens; `x-request-id` is on every answer.
@@ -40,10 +49,12 @@ package final class Responder: Sendable {
         switch router.match(request.method, request.path) {
         case .endpoint(let endpoint, let parameters):
             do {
-                let principal = try admit(request, to: endpoint)
+                let origin = clients.origin(of: request)
+                let principal = try admit(request, from: origin, to: endpoint)
                 let trace = request.headers["traceparent"].flatMap { TraceContext(traceParent: $0) }?.child() ?? .root()
                 let context = RequestContext(
-                    request: request, id: id, principal: principal, parameters: parameters, trace: trace)
+                    request: request, id: id, origin: origin, principal: principal, parameters: parameters,
+                    trace: trace)
                 return (try await endpoint.handle(context), endpoint)
             } catch {
                 return (ErrorResponse.make(known(error, id: id, endpoint: endpoint), style: endpoint.style), endpoint)
@@ -63,17 +74,18 @@ package final class Responder: Sendable {
         }
     }
 
-    private func admit(_ request: HTTPRequest, to endpoint: Endpoint) throws(DomainError) -> Principal? {
+    private func admit(
+        _ request: HTTPRequest, from origin: Origin, to endpoint: Endpoint
+    ) throws(DomainError) -> Principal? {
         guard let permission = endpoint.permission else { return nil }
-        guard let key = Self.credential(request.headers), let principal = authenticate(key) else {
-            throw Self.unauthenticated
-        }
+        guard let credential = Self.credential(request.headers), var principal = try authenticate(credential, origin)
+        else { throw Self.unauthenticated }
         guard principal.may(permission) else {
             throw DomainError(
                 .forbidden, code: "permission_denied",
-                "The key '\(principal.name)' has the role \(principal.role.rawValue), which may not do this "
-                    + "(\(permission.rawValue)).", shouldRetry: false)
+                "\(principal.title) may not do this: it needs the permission \(permission.name).", shouldRetry: false)
         }
+        principal.origin = origin
         return principal
     }
 

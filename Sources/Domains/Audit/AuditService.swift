@@ -19,14 +19,17 @@ package struct AuditService: Sendable {
 
     /// Records an act in the transaction that does it.
     package static func append(
-        _ action: String, id: UniqueID = .v7(), category: String, entity: String, payload: JSONValue = [:],
-        by actor: String, of organization: UniqueID, in transaction: borrowing Transaction
+        _ action: String, id: UniqueID = .v7(), category: String, outcome: AuditEntry.Outcome = .success,
+        entity: String,
+        payload: JSONValue = [:],
+        by actor: Actor, of organization: UniqueID, in transaction: borrowing Transaction
     ) async throws {
         try await AuditStore.insert(
             AuditEntry(
-                organization: organization, id: id, category: category, action: action, outcome: .success,
-                actor: actor, entity: entity,
-                payload: String(decoding: try payload.canonicalBytes(), as: UTF8.self)), in: transaction)
+                organization: organization, id: id, category: category, action: action, outcome: outcome,
+                actor: actor.name, entity: entity,
+                payload: String(decoding: try payload.adding(actor.origin).canonicalBytes(), as: UTF8.self)),
+            in: transaction)
     }
 
     /// Newest first; `category` nil lists all.
@@ -85,6 +88,17 @@ package struct AuditService: Sendable {
             }
             return (verification, try await AuditStore.count(in: transaction))
         }
+    }
+}
+
+extension JSONValue {
+    /// The payload with the address and program of who did it, as the views of the log show them.
+    fileprivate func adding(_ origin: Origin?) -> JSONValue {
+        guard let origin else { return self }
+        var members = members ?? []
+        members.append(JSONMember("ip_address", .string(origin.address)))
+        if let userAgent = origin.userAgent { members.append(JSONMember("user_agent", .string(userAgent))) }
+        return .object(members)
     }
 }
 

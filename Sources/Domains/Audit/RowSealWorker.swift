@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Core
 import Cryptography
 import JSON
 package import Postgres
@@ -51,7 +52,7 @@ package struct RowSealWorker: Sendable {
         guard let seal = try await RowSealStore.seal(table, as: id, in: transaction) else { return 0 }
         try await AuditService.append(
             action, id: id, category: "ops", entity: "table:\(table)",
-            payload: ["rows": .number(JSONNumber(Int64(seal.rows))), "digest": .string(seal.digest.hex)], by: "system",
+            payload: ["rows": .number(JSONNumber(Int64(seal.rows))), "digest": .string(seal.digest.hex)], by: .system,
             of: organization, in: transaction)
         return seal.rows
     }

@@ -1,38 +1,120 @@
 // SPDX-License-Identifier: Apache-2.0
 package import SwiftExtensions
 
-/// Who makes a request: an API key of an organization, with what the hot path must know of both.
-package struct Principal: Sendable {
-    /// The key's organization; every query is confined to it.
-    package let organization: UniqueID
-    /// The key's id, for the ledger and the audit log.
-    package let key: UniqueID
-    /// The key's name, as its maker gave it.
+/// How a request proved who it is from.
+package enum Caller: Sendable, Hashable {
+    /// A program, by the id of its API key.
+    case key(UniqueID)
+    /// A person who signed in, by their id.
+    case person(UniqueID)
+
+    /// The key's or the person's.
+    package var id: UniqueID {
+        switch self {
+        case .key(let id), .person(let id): id
+        }
+    }
+
+    /// As the log names it: `key:<id>` or `user:<id>`.
+    package var name: String {
+        switch self {
+        case .key(let id): "key:\(id)"
+        case .person(let id): "user:\(id)"
+        }
+    }
+}
+
+/// Where a request came from, as far as it can be known.
+package struct Origin: Sendable, Equatable {
+    /// The client's address in its shortest form, without a port.
+    package let address: String
+    /// What the client calls itself, at most 256 characters, control characters replaced; nil when it says nothing.
+    package let userAgent: String?
+
+    /// Cuts and cleans what the client says of itself.
+    package init(address: String, userAgent: String?) {
+        self.address = address
+        // Nearly always short and clean already, and this runs for every request.
+        self.userAgent = userAgent.map { text in
+            text.utf8.count <= 256 && !text.utf8.contains { $0 < 0x20 }
+                ? text
+                : String(String.UnicodeScalarView(text.unicodeScalars.prefix(256).map { $0.value < 0x20 ? " " : $0 }))
+        }
+    }
+}
+
+/// Who did something, as the log keeps it.
+package struct Actor: Sendable, Equatable {
+    /// `key:<id>`, `user:<id>` or `system`.
     package let name: String
-    /// What the key may do.
+    /// Where the request came from; nil for what the program does by itself.
+    package let origin: Origin?
+
+    /// An actor of that name.
+    package init(_ name: String, from origin: Origin? = nil) {
+        self.name = name
+        self.origin = origin
+    }
+
+    /// The program itself.
+    package static let system = Actor("system")
+}
+
+/// Who makes a request, with what the hot path must know of the caller and its organization.
+package struct Principal: Sendable {
+    /// The caller's organization; every query is confined to it.
+    package let organization: UniqueID
+    /// The key or person.
+    package let caller: Caller
+    /// The sign-in that a person's token descends from; nil for a key.
+    package let session: UniqueID?
+    /// The person: who signed in, or who owns the key; nil for a key that is nobody's.
+    package let user: UniqueID?
+    /// The key's name, as its maker gave it; a person's is their role.
+    package let name: String
+    /// The built-in role; what counts is `permissions`.
     package let role: Role
-    /// Models the key may call, as `provider/model`; empty means all.
+    /// What the caller may do: the role's or a custom role's, narrowed by the scopes of a key.
+    package let permissions: PermissionSet
+    /// Models the caller may call, as `provider/model`; empty means all.
     package let allowedModels: [String]
     /// The organization's, as of the last snapshot.
     package let policy: OrganizationPolicy
+    /// Where this request came from; set when it is admitted.
+    package var origin: Origin?
 
+    /// Without `permissions` the role's.
     package init(
-        organization: UniqueID, key: UniqueID, name: String, role: Role, allowedModels: [String],
-        policy: OrganizationPolicy
+        organization: UniqueID, caller: Caller, session: UniqueID? = nil, user: UniqueID? = nil, name: String,
+        role: Role, permissions: PermissionSet? = nil, allowedModels: [String] = [], policy: OrganizationPolicy
     ) {
         self.organization = organization
-        self.key = key
+        self.caller = caller
+        self.session = session
+        self.user = user
         self.name = name
         self.role = role
+        self.permissions = permissions ?? role.permissions
         self.allowedModels = allowedModels
         self.policy = policy
     }
 
-    /// Whether the role has the permission.
-    package func may(_ permission: Permission) -> Bool { role.permissions.contains(permission) }
+    /// The key's or the person's id.
+    package var id: UniqueID { caller.id }
 
-    /// How the audit log names this caller.
-    package var actor: String { "key:\(key)" }
+    /// How refusals call it.
+    package var title: String {
+        switch caller {
+        case .key: "The key '\(name)' of role \(role.rawValue)"
+        case .person: "Your role \(name)"
+        }
+    }
+
+    /// Whether the caller has the permission.
+    package func may(_ permission: Permission) -> Bool { permissions.contains(permission) }
+
+    /// How the log names this caller, and where from.
+    package var actor: Actor { Actor(caller.name, from: origin) }
 }
 
 /// What an organization has chosen about its calls.

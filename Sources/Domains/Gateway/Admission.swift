@@ -33,7 +33,7 @@ package enum Admission {
         guard principal.allowedModels.isEmpty || principal.allowedModels.contains(model.name) else {
             throw DomainError(
                 .forbidden, code: "model_not_allowed",
-                "The key '\(principal.name)' may not call \(model.name); it may call "
+                "\(principal.title) may not call \(model.name); it may call "
                     + "\(principal.allowedModels.joined(separator: ", ")).",
                 parameter: "model", shouldRetry: false)
         }

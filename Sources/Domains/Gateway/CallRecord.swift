@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Core
+package import Core
 package import Cryptography
 package import Providers
 package import SwiftExtensions
@@ -13,8 +13,8 @@ package struct CallRecord: Sendable {
     package let id: UniqueID
     /// Whose call it is.
     package let organization: UniqueID
-    /// The API key it was made with.
-    package let key: UniqueID
+    /// The API key it was made with, or the person who signed in.
+    package let caller: Caller
     /// `provider/model`.
     package let model: String
     /// The provider's name in the catalog.
@@ -49,12 +49,12 @@ package struct CallRecord: Sendable {
 
     /// A call that is about to go upstream.
     package init(
-        id: UniqueID, organization: UniqueID, key: UniqueID, model: String, provider: String, upstreamModel: String,
+        id: UniqueID, organization: UniqueID, caller: Caller, model: String, provider: String, upstreamModel: String,
         stream: Bool, pricingVersion: String, requestDigest: Digest
     ) {
         self.id = id
         self.organization = organization
-        self.key = key
+        self.caller = caller
         self.model = model
         self.provider = provider
         self.upstreamModel = upstreamModel

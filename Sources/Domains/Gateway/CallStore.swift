@@ -14,7 +14,8 @@ package enum CallStore {
         BatchTable(
             name: "council.requests",
             columns: [
-                ("org_id", .uuid), ("id", .uuid), ("api_key_id", .uuid), ("status", .text), ("model", .text),
+                ("org_id", .uuid), ("id", .uuid), ("api_key_id", .uuid), ("user_id", .uuid), ("status", .text),
+                ("model", .text),
                 ("stream", .bool), ("http_status", .int4), ("error_code", .text), ("total_cost", .numeric),
                 ("total_latency_ms", .int4), ("request_sha256", .bytea), ("response_sha256", .bytea),
                 ("request_content", .text), ("response_content", .text),
@@ -39,7 +40,14 @@ package enum CallStore {
         rows.begin(0)
         rows.uuid(record.organization)
         rows.uuid(record.id)
-        rows.uuid(record.key)
+        switch record.caller {
+        case .key(let key):
+            rows.uuid(key)
+            rows.null()
+        case .person(let person):
+            rows.null()
+            rows.uuid(person)
+        }
         rows.text(record.status.rawValue)
         rows.text(record.model)
         rows.bool(record.stream)
@@ -106,7 +114,7 @@ extension CallRecord {
         payload += "\"}"
         return AuditEntry(
             organization: organization, id: id, category: "gateway", action: "model.called",
-            outcome: status == .completed ? .success : .failure, actor: "key:" + key.description,
+            outcome: status == .completed ? .success : .failure, actor: caller.name,
             entity: "request:" + id.description, payload: payload)
     }
 

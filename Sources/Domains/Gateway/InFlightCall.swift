@@ -6,13 +6,13 @@ package import SwiftExtensions
 
 /// An admitted call as the journal holds it while it runs, so that it can be closed if the process dies.
 ///
-/// Binary, big-endian: version 1, then request, organization and key ids (16 each), digest (32), stream flag (1),
-/// assumed input and output tokens (8 each), cost in 10⁻¹² units (16), and three texts with a 2-byte length:
-/// provider, model, pricing version. Names are bounded so that it fits a slot.
+/// Binary, big-endian: version 2, then the caller's kind (1: 0 key, 1 person), request, organization and caller ids
+/// (16 each), digest (32), stream flag (1), assumed input and output tokens (8 each), cost in 10⁻¹² units (16), and
+/// three texts with a 2-byte length: provider, model, pricing version. Names are bounded so that it fits a slot.
 package struct InFlightCall: Sendable, Equatable {
     let id: UniqueID
     let organization: UniqueID
-    let key: UniqueID
+    let caller: Caller
     let requestDigest: Digest
     let stream: Bool
     /// What it may have used, if it is never heard of again.
@@ -26,7 +26,7 @@ package struct InFlightCall: Sendable, Equatable {
     package init(_ record: CallRecord, assumed: TokenUsage, assumedCost: FixedDecimal) {
         id = record.id
         organization = record.organization
-        key = record.key
+        caller = record.caller
         requestDigest = record.requestDigest
         stream = record.stream
         self.assumed = assumed
@@ -36,7 +36,7 @@ package struct InFlightCall: Sendable, Equatable {
         pricingVersion = record.pricingVersion
     }
 
-    /// At most 463 bytes.
+    /// At most 464 bytes.
     package var encoded: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(320)
@@ -49,8 +49,12 @@ package struct InFlightCall: Sendable, Equatable {
             append(UInt16(text.utf8.count))
             bytes.append(contentsOf: text.utf8)
         }
-        bytes.append(1)
-        for id in [id, organization, key] {
+        bytes.append(2)
+        switch caller {
+        case .key: bytes.append(0)
+        case .person: bytes.append(1)
+        }
+        for id in [id, organization, caller.id] {
             append(id.high)
             append(id.low)
         }
@@ -68,8 +72,8 @@ package struct InFlightCall: Sendable, Equatable {
     /// Nil for bytes that are no such call.
     package init?(_ bytes: [UInt8]) {
         var reader = ByteReader(bytes: bytes)
-        guard reader.take(1) == [1],
-            let id = reader.id(), let organization = reader.id(), let key = reader.id(),
+        guard reader.take(1) == [2], let kind = reader.take(1),
+            let id = reader.id(), let organization = reader.id(), let caller = reader.id(),
             let digest = reader.take(32).flatMap({ Digest($0) }), let stream = reader.take(1),
             let input = reader.number(Int64.self), let output = reader.number(Int64.self),
             let cost = reader.number(Int128.self), let provider = reader.text(), let model = reader.text(),
@@ -77,7 +81,7 @@ package struct InFlightCall: Sendable, Equatable {
         else { return nil }
         self.id = id
         self.organization = organization
-        self.key = key
+        self.caller = kind == [1] ? .person(caller) : .key(caller)
         requestDigest = digest
         self.stream = stream == [1]
         assumed = TokenUsage(input: input, output: output, estimated: true)
@@ -90,7 +94,8 @@ package struct InFlightCall: Sendable, Equatable {
     /// The record that closes it: interrupted, with the cost it may have had.
     package var interrupted: CallRecord {
         var record = CallRecord(
-            id: id, organization: organization, key: key, model: "\(provider)/\(upstreamModel)", provider: provider,
+            id: id, organization: organization, caller: caller, model: "\(provider)/\(upstreamModel)",
+            provider: provider,
             upstreamModel: upstreamModel, stream: stream, pricingVersion: pricingVersion, requestDigest: requestDigest)
         record.status = .interrupted
         record.httpStatus = 0

@@ -64,7 +64,7 @@ package final class ModelCalls: Sendable {
         _ admitted: Admission.Admitted, stream: Bool, by principal: Principal, context: RequestContext
     ) throws(DomainError) -> RunningCall {
         var record = CallRecord(
-            id: context.id, organization: principal.organization, key: principal.key, model: admitted.model.name,
+            id: context.id, organization: principal.organization, caller: principal.caller, model: admitted.model.name,
             provider: admitted.model.provider.name, upstreamModel: admitted.model.upstreamName, stream: stream,
             pricingVersion: admitted.price.version, requestDigest: SHA256.hash(context.request.body))
         if principal.policy.contentRetention { record.requestContent = context.request.body }

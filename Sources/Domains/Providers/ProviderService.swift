@@ -37,7 +37,7 @@ package struct ProviderService: Sendable {
     }
 
     static func create(
-        _ provider: NewProvider, models: [NewModel], organization: UniqueID, by actor: String, masterKey: MasterKey,
+        _ provider: NewProvider, models: [NewModel], organization: UniqueID, by actor: Actor, masterKey: MasterKey,
         in transaction: borrowing Transaction
     ) async throws -> UniqueID {
         let id = UniqueID.v7()
@@ -70,7 +70,7 @@ package struct ProviderService: Sendable {
     }
 
     private static func add(
-        _ model: NewModel, provider: UniqueID, organization: UniqueID, by actor: String,
+        _ model: NewModel, provider: UniqueID, organization: UniqueID, by actor: Actor,
         in transaction: borrowing Transaction
     ) async throws {
         let id = UniqueID.v7()
@@ -93,7 +93,7 @@ package struct ProviderService: Sendable {
     }
 
     private static func set(
-        _ new: NewPrice, model: UniqueID, organization: UniqueID, by actor: String,
+        _ new: NewPrice, model: UniqueID, organization: UniqueID, by actor: Actor,
         in transaction: borrowing Transaction
     ) async throws {
         let price = new.price
@@ -183,7 +183,7 @@ package struct ProviderService: Sendable {
         let price = try NewPrice(inputPerMillion: "0.5", cachedInputPerMillion: nil, outputPerMillion: "1.5")
         let models = try ["echo", "slow", "flaky"].map { try NewModel(name: $0, price: price) }
         _ = try await create(
-            provider, models: models, organization: organization, by: "system", masterKey: masterKey, in: transaction)
+            provider, models: models, organization: organization, by: .system, masterKey: masterKey, in: transaction)
     }
 
     private static func notFound(_ provider: String) -> DomainError {

@@ -22,7 +22,8 @@ extension HTTPResponse {
 /// A caller of one organization.
 func caller(_ role: Role, allowedModels: [String] = []) -> Principal {
     Principal(
-        organization: UniqueID(high: 1, low: 1), key: UniqueID(high: 2, low: 2), name: role.rawValue, role: role,
+        organization: UniqueID(high: 1, low: 1), caller: .key(UniqueID(high: 2, low: 2)), name: role.rawValue,
+        role: role,
         allowedModels: allowedModels,
         policy: OrganizationPolicy(contentRetention: false, durableAnswers: true, unknownPriceCeiling: nil))
 }

@@ -15,7 +15,8 @@ import Testing
         let headers = HTTPHeaders(type.map { [("content-type", $0)] } ?? [])
         return RequestContext(
             request: HTTPRequest(method: .post, path: "/", query: query, headers: headers, body: Array(body.utf8)),
-            id: .v7(), principal: principal, parameters: parameters, trace: .root())
+            id: .v7(), origin: Origin(address: "127.0.0.1", userAgent: nil), principal: principal,
+            parameters: parameters, trace: .root())
     }
 
     @Test(

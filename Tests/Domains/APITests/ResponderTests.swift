@@ -41,7 +41,7 @@ import Testing
         _ method: HTTPMethod, _ path: String, _ headers: [(name: String, value: String)] = [], logger: Logger? = nil
     ) async -> HTTPResponse {
         let quiet = Logger(LogOutput(descriptor: open("/dev/null", O_WRONLY), format: .json))
-        let responder = Responder(endpoints: Self.endpoints, logger: logger ?? quiet) { key in
+        let responder = Responder(endpoints: Self.endpoints, logger: logger ?? quiet) { key, _ in
             Role(rawValue: key).map { caller($0) }
         }
         return await responder.respond(to: HTTPRequest(method: method, path: path, headers: HTTPHeaders(headers)))

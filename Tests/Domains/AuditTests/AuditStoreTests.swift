@@ -19,7 +19,7 @@ import Testing
             try await database.transaction(organization: organization) { transaction in
                 try await AuditService.append(
                     "key.created", category: "auth", entity: "key:1", payload: ["z": "é\"\\\n", "a": [1, nil, true]],
-                    by: "key:9", of: organization, in: transaction)
+                    by: Actor("key:9"), of: organization, in: transaction)
             }
             let service = AuditService(database: database)
             let entries = try await service.list(
@@ -107,7 +107,7 @@ import Testing
             let error = await #expect(throws: PostgresError.self) {
                 try await database.transaction(organization: mine) { transaction in
                     try await AuditService.append(
-                        "thing.done", category: "tests", entity: "t:1", by: "system", of: other, in: transaction)
+                        "thing.done", category: "tests", entity: "t:1", by: .system, of: other, in: transaction)
                 }
             }
             #expect(error?.sqlState == "42501")
@@ -124,7 +124,7 @@ import Testing
             await #expect(throws: Changed.self) {
                 try await database.transaction(organization: organization) { transaction in
                     try await AuditService.append(
-                        "thing.done", category: "tests", entity: "t:1", by: "system", of: organization, in: transaction)
+                        "thing.done", category: "tests", entity: "t:1", by: .system, of: organization, in: transaction)
                     throw Changed()
                 }
             }

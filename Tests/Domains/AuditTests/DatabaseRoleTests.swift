@@ -29,7 +29,7 @@ import Testing
             ("witan_app", "DELETE FROM ops.snapshot_versions"), ("witan_app", "UPDATE ops.settings SET value = ''"),
             ("witan_ingest", "SELECT 1 FROM audits.audit_log"), ("witan_ingest", "SELECT 1 FROM council.requests"),
             ("witan_ingest", "SELECT 1 FROM providers.cost_records"), ("witan_ingest", "SELECT 1 FROM auth.api_keys"),
-            ("witan_ingest", "SELECT * FROM auth.key_snapshot()"),
+            ("witan_ingest", "SELECT * FROM auth.key_snapshot(0)"),
             ("witan_ingest", "SELECT * FROM providers.catalog_snapshot()"),
             ("witan_sealer", "INSERT INTO audits.audit_log DEFAULT VALUES"),
             ("witan_sealer", "SELECT 1 FROM council.requests"), ("witan_sealer", "SELECT 1 FROM auth.api_keys"),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Core
 import Postgres
 import SwiftExtensions
 import TestSupport
@@ -63,7 +64,7 @@ import Testing
             let organization = UniqueID.v7()
             try await database.transaction(organization: organization) { transaction in
                 try await AuditService.append(
-                    "early.late", category: "tests", entity: "t:1", by: "system", of: organization, in: transaction)
+                    "early.late", category: "tests", entity: "t:1", by: .system, of: organization, in: transaction)
                 try await append("later.first", of: organization, in: database)
                 // The later one is committed, but the earlier transaction is not over: neither may be sealed past.
                 _ = try await sealer.sealPending()
@@ -88,7 +89,7 @@ import Testing
             await #expect(throws: Changed.self) {
                 try await database.transaction(organization: organization) { transaction in
                     try await AuditService.append(
-                        "never.was", category: "tests", entity: "t:1", by: "system", of: organization, in: transaction)
+                        "never.was", category: "tests", entity: "t:1", by: .system, of: organization, in: transaction)
                     throw Changed()
                 }
             }
@@ -109,7 +110,7 @@ import Testing
                 try await database.transaction(organization: organization) { transaction in
                     for number in 0..<count {
                         try await AuditService.append(
-                            "thing.\(number)", category: "tests", entity: "t:1", by: "system", of: organization,
+                            "thing.\(number)", category: "tests", entity: "t:1", by: .system, of: organization,
                             in: transaction)
                     }
                 }
@@ -133,7 +134,7 @@ import Testing
                 try await database.transaction(organization: organization) { transaction in
                     for number in 0..<count {
                         try await AuditService.append(
-                            "thing.\(number)", category: "tests", entity: "t:1", by: "system", of: organization,
+                            "thing.\(number)", category: "tests", entity: "t:1", by: .system, of: organization,
                             in: transaction)
                     }
                 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Core
 import Cryptography
 import JSON
 import Postgres
@@ -26,7 +27,7 @@ func append(
 ) async throws {
     try await database.transaction(organization: organization) { transaction in
         try await AuditService.append(
-            action, category: category, entity: "thing:1", payload: ["n": 1], by: "system", of: organization,
+            action, category: category, entity: "thing:1", payload: ["n": 1], by: .system, of: organization,
             in: transaction)
     }
 }

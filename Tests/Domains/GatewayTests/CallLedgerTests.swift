@@ -38,7 +38,7 @@ import Testing
             let digests = "\(record.requestDigest.hex)|\(SHA256.hash([7]).hex)"
             #expect(
                 request
-                    == "\(record.organization)|\(record.id)|\(record.key)|completed|up/modèle|t|200|t|"
+                    == "\(record.organization)|\(record.id)|\(record.caller.id)|completed|up/modèle|t|200|t|"
                     + "0.000001234567|1234|\(digests)|t|t"
             )
             let cost = try fixture.store.psql(
@@ -52,7 +52,7 @@ import Testing
             let entry = record.auditEntry
             #expect(
                 audit
-                    == "\(record.id)|model.called|success|key:\(record.key)|request:\(record.id)|\(entry.payload)|"
+                    == "\(record.id)|model.called|success|\(record.caller.name)|request:\(record.id)|\(entry.payload)|"
                     + entry.digest.hex
             )
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Audit
+import Core
 import Cryptography
 import JSON
 import Providers
@@ -51,7 +52,7 @@ import Testing
         #expect(entry.id == record.id)
         #expect(entry.organization == record.organization)
         #expect((entry.category, entry.action) == ("gateway", "model.called"))
-        #expect(entry.actor == "key:\(record.key)")
+        #expect(entry.actor == record.caller.name)
         #expect(entry.entity == "request:\(record.id)")
         #expect(entry.outcome == .success)
         #expect(!entry.payload.contains("private"))

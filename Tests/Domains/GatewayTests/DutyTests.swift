@@ -31,7 +31,7 @@ import Testing
         guard let masterKey = try? MasterKey(Secret([UInt8](repeating: 1, count: 32))),
             let journal = try? SlotJournal(path: path, slots: 1)
         else { return [] }
-        let keys = APIKeyMonitor(database: database, pepper: pepper)
+        let keys = IdentityMonitor(database: database, pepper: pepper, tokenKey: pepper)
         let catalog = CatalogMonitor(database: database, masterKey: masterKey) { _, _ in }
         let ledger = CallLedgerService(
             writer: BatchWriter(configuration: nowhere, loop: loop, tables: CallStore.tables) { _ in }, journal: journal
@@ -52,7 +52,7 @@ import Testing
             endpoint.method, endpoint.path, permission: endpoint.permission, audit: endpoint.audit,
             summary: endpoint.summary, style: endpoint.style
         ) { _ in HTTPResponse(status: 299) }
-        let responder = Responder(endpoints: [stub], logger: quiet) { _ in role.map { caller($0) } }
+        let responder = Responder(endpoints: [stub], logger: quiet) { _, _ in role.map { caller($0) } }
         let path = endpoint.path.replacing("{id...}", with: "a/b").replacing("{id}", with: UniqueID.v7().description)
         return await responder.respond(
             to: HTTPRequest(
@@ -119,7 +119,7 @@ import Testing
             let operation = document["paths"]?[endpoint.path.replacing("...}", with: "}")]?[
                 endpoint.method.rawValue.lowercased()]
             #expect(operation?["summary"]?.string == endpoint.summary)
-            #expect(operation?["x-permission"]?.string == endpoint.permission?.rawValue)
+            #expect(operation?["x-permission"]?.string == endpoint.permission?.name)
             #expect(operation?["x-audit-action"]?.string == endpoint.audit)
             #expect(!endpoint.summary.isEmpty)
             if endpoint.method == .post { #expect(operation?["requestBody"] != nil, "\(endpoint.path)") }

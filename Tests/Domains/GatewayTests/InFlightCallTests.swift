@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Audit
+import Core
 import Cryptography
 import Journal
 import Providers
@@ -31,7 +32,7 @@ import Testing
     @Test("an entry of another version, or junk, is none")
     func foreign() {
         var bytes = call().encoded
-        bytes[0] = 2
+        bytes[0] = 1
         #expect(InFlightCall(bytes) == nil)
         for count in [0, 1, 100, 496] {
             #expect(InFlightCall([UInt8](repeating: 0xff, count: count)) == nil)
@@ -43,7 +44,7 @@ import Testing
     func bounded() throws {
         var long = record(upstreamModel: String(repeating: "é", count: 100) + "x")
         long = CallRecord(
-            id: long.id, organization: long.organization, key: long.key, model: long.model,
+            id: long.id, organization: long.organization, caller: long.caller, model: long.model,
             provider: String(repeating: "p", count: 63), upstreamModel: String(repeating: "x", count: 199) + "é",
             stream: true, pricingVersion: String(repeating: "€", count: 100), requestDigest: long.requestDigest)
         let bytes = InFlightCall(long, assumed: assumed, assumedCost: .zero).encoded

@@ -9,7 +9,7 @@ import SwiftExtensions
 
 func caller(_ role: Role = .developer, allowedModels: [String] = [], ceiling: FixedDecimal? = nil) -> Principal {
     Principal(
-        organization: UniqueID(high: 1, low: 1), key: UniqueID(high: 2, low: 2), name: "ci", role: role,
+        organization: UniqueID(high: 1, low: 1), caller: .key(UniqueID(high: 2, low: 2)), name: "ci", role: role,
         allowedModels: allowedModels,
         policy: OrganizationPolicy(contentRetention: false, durableAnswers: true, unknownPriceCeiling: ceiling))
 }
@@ -43,7 +43,7 @@ func record(
     upstreamModel: String = "gpt"
 ) -> CallRecord {
     CallRecord(
-        id: id, organization: organization, key: UniqueID(high: 2, low: 2), model: model, provider: "up",
+        id: id, organization: organization, caller: .key(UniqueID(high: 2, low: 2)), model: model, provider: "up",
         upstreamModel: upstreamModel, stream: true, pricingVersion: "v1", requestDigest: SHA256.hash([1, 2, 3]))
 }
 

@@ -21,7 +21,7 @@ import Testing
             let (id, token) = try await fixture.keys.create(new, by: admin)
             let principal = try #require(fixture.monitor.principal(of: token.text.reveal()))
             #expect(principal.organization == admin.organization)
-            #expect(principal.key == id)
+            #expect(principal.id == id)
             #expect((principal.name, principal.role) == ("CI é", .developer))
             #expect(principal.allowedModels == ["a/b", "c/d"])
             let key = try await fixture.keys.find(id, of: admin.organization)
@@ -44,7 +44,7 @@ import Testing
             #expect(try fixture.actions() == ["key.created", "key.revoked"])
             let entries = try fixture.store.psql(
                 "SELECT DISTINCT org_id, actor, entity, outcome FROM audits.audit_log")
-            #expect(entries == "\(admin.organization)|key:\(admin.key)|key:\(id)|success")
+            #expect(entries == "\(admin.organization)|key:\(admin.id)|key:\(id)|success")
             let same = try fixture.store.psql(
                 """
                 SELECT count(*) FROM auth.api_keys k JOIN audits.audit_log a ON a.entity = 'key:' || k.id
@@ -95,7 +95,7 @@ import Testing
         try await Fixture.with { fixture in
             let (mine, other) = (try fixture.organization("mine"), try fixture.organization("other"))
             let (id, token) = try await fixture.keys.create(try NewAPIKey(name: "k", role: .viewer), by: mine)
-            #expect(try await fixture.keys.list(everything, of: other.organization).map(\.id) == [other.key])
+            #expect(try await fixture.keys.list(everything, of: other.organization).map(\.id) == [other.id])
             for attempt in [
                 { try await fixture.keys.find(id, of: other.organization) as Any },
                 { try await fixture.keys.revoke(id, by: other) as Any },
@@ -122,7 +122,8 @@ import Testing
         try await Fixture.with { fixture in
             let admin = try fixture.organization("one")
             let (id, token) = try await fixture.keys.create(try NewAPIKey(name: "k", role: .viewer), by: admin)
-            let elsewhere = APIKeyMonitor(database: fixture.store.open(role: "witan_app"), pepper: pepper)
+            let elsewhere = IdentityMonitor(
+                database: fixture.store.open(role: "witan_app"), pepper: pepper, tokenKey: tokenKey)
             #expect(elsewhere.principal(of: token.text.reveal()) == nil)
             try await elsewhere.refresh()
             #expect(elsewhere.principal(of: token.text.reveal()) != nil)
@@ -143,7 +144,7 @@ import Testing
             try await fixture.keys.revoke(id, by: admin)
             let missing = await #expect(throws: DomainError.self) { try await fixture.keys.revoke(.v7(), by: admin) }
             #expect(missing?.status == 404)
-            let own = await #expect(throws: DomainError.self) { try await fixture.keys.revoke(admin.key, by: admin) }
+            let own = await #expect(throws: DomainError.self) { try await fixture.keys.revoke(admin.id, by: admin) }
             #expect(own?.status == 409)
             #expect(try fixture.actions() == ["key.created", "key.revoked"])
         }
@@ -180,7 +181,9 @@ import Testing
         try await Fixture.with { fixture in
             let admin = try fixture.organization("one")
             let changes = Locked(0)
-            let monitor = APIKeyMonitor(database: fixture.database, pepper: pepper) { changes.withLock { $0 += 1 } }
+            let monitor = IdentityMonitor(database: fixture.database, pepper: pepper, tokenKey: tokenKey) {
+                changes.withLock { $0 += 1 }
+            }
             for _ in 0..<3 { try await monitor.refresh() }
             #expect(changes.withLock { $0 } == 1)
             #expect(monitor.count == 1)
@@ -195,7 +198,7 @@ import Testing
     func pages() async throws {
         try await Fixture.with { fixture in
             let admin = try fixture.organization("one")
-            var made: [UniqueID] = [admin.key]
+            var made: [UniqueID] = [admin.id]
             for number in 0..<4 {
                 made.append(
                     try await fixture.keys.create(try NewAPIKey(name: "\(number)", role: .viewer), by: admin).id)

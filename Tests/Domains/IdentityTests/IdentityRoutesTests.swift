@@ -19,7 +19,7 @@ import Testing
         let quiet = Logger(LogOutput(descriptor: open("/dev/null", O_WRONLY), format: .json))
         let responder = Responder(
             endpoints: fixture.keys.endpoints + fixture.organizations.endpoints, logger: quiet
-        ) { _ in principal }
+        ) { _, _ in principal }
         let response = await responder.respond(
             to: HTTPRequest(
                 method: method, path: path, headers: HTTPHeaders([("x-api-key", "any")]), body: Array(body.utf8)))

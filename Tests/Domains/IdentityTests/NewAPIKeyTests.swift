@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Core
 import Cryptography
-import Identity
 import SwiftExtensions
 import Testing
+
+@testable import Identity
 
 @Suite struct NewAPIKeyTests {
     @Test(

@@ -8,19 +8,20 @@ import SwiftExtensions
 import TestSupport
 
 let pepper = HMACSHA256(key: Secret(Array("a pepper of at least 32 bytes, for tests".utf8)))
+let tokenKey = HMACSHA256(key: Secret(Array("a token key of at least 32 bytes, for tests".utf8)))
 
 /// The identity domain on a database of its own.
 struct Fixture: Sendable {
     let store: TestDatabase
     let database: Database
-    let monitor: APIKeyMonitor
+    let monitor: IdentityMonitor
     let keys: APIKeyService
     let organizations: OrganizationService
 
     init(_ store: TestDatabase) {
         self.store = store
         database = store.open(role: "witan_app")
-        monitor = APIKeyMonitor(database: database, pepper: pepper)
+        monitor = IdentityMonitor(database: database, pepper: pepper, tokenKey: tokenKey)
         keys = APIKeyService(database: database, pepper: pepper, monitor: monitor)
         organizations = OrganizationService(database: database, pepper: pepper, monitor: monitor)
     }
@@ -44,7 +45,7 @@ struct Fixture: Sendable {
             """
             INSERT INTO auth.organizations (id, name, slug) VALUES ('\(principal.organization)', '\(slug)', '\(slug)');
             INSERT INTO auth.api_keys (org_id, id, name, role, key_hash, last_four)
-            VALUES ('\(principal.organization)', '\(principal.key)', 'first', '\(role.rawValue)',
+            VALUES ('\(principal.organization)', '\(principal.id)', 'first', '\(role.rawValue)',
                     sha256('\(slug)'), 'abcd')
             """)
         return principal
@@ -60,6 +61,24 @@ struct Fixture: Sendable {
 
 func caller(_ role: Role, organization: UniqueID = .v7()) -> Principal {
     Principal(
-        organization: organization, key: .v7(), name: "first", role: role, allowedModels: [],
+        organization: organization, caller: .key(.v7()), name: "first", role: role, allowedModels: [],
         policy: OrganizationPolicy(contentRetention: false, durableAnswers: true, unknownPriceCeiling: nil))
+}
+
+let here = Origin(address: "192.0.2.7", userAgent: "tests/1")
+
+extension IdentityMonitor {
+    /// Who it is, from an address of no account.
+    func principal(of credential: String) -> Principal? { (try? principal(of: credential, from: here)) ?? nil }
+}
+
+extension NewAPIKey {
+    init(
+        name: String, role: Role, allowedModels: [String] = [], expiresAt: Timestamp? = nil, now: Timestamp = .now()
+    ) throws(DomainError) {
+        var limits = APIKeyLimits()
+        limits.allowedModels = allowedModels
+        limits.expiresAt = expiresAt
+        try self.init(name: name, role: role, limits: limits, now: now)
+    }
 }

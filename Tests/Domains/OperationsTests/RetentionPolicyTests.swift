@@ -63,7 +63,7 @@ import Testing
 
     private func principal(_ organization: UniqueID) -> Principal {
         Principal(
-            organization: organization, key: .v7(), name: "k", role: .admin, allowedModels: [],
+            organization: organization, caller: .key(.v7()), name: "k", role: .admin, allowedModels: [],
             policy: OrganizationPolicy(contentRetention: true, durableAnswers: true, unknownPriceCeiling: nil))
     }
 

@@ -100,7 +100,7 @@ import Testing
                 ])
             #expect(
                 try fixture.store.psql("SELECT DISTINCT org_id, actor, category FROM audits.audit_log")
-                    == "\(admin.organization)|\(admin.actor)|providers")
+                    == "\(admin.organization)|\(admin.actor.name)|providers")
             let last = try fixture.store.psql(
                 "SELECT payload->>'input_per_token', payload->>'output_per_token' FROM audits.audit_log "
                     + "WHERE action = 'price.created' ORDER BY id DESC LIMIT 1")

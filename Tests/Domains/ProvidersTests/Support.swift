@@ -62,7 +62,7 @@ struct Fixture: Sendable {
 
 func caller() -> Principal {
     Principal(
-        organization: .v7(), key: .v7(), name: "first", role: .admin, allowedModels: [],
+        organization: .v7(), caller: .key(.v7()), name: "first", role: .admin, allowedModels: [],
         policy: OrganizationPolicy(contentRetention: false, durableAnswers: true, unknownPriceCeiling: nil))
 }
 

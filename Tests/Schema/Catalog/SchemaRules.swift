@@ -201,7 +201,12 @@ struct SchemaRule: Sendable, CustomTestStringConvertible {
 /// The functions that look beyond one tenant, or write where their caller may not, each with what it lets through.
 enum OwnerFunctions {
     static let all = [
-        "auth.key_snapshot": "hashes of keys and what their organizations chose, to recognize a caller by",
+        "auth.key_snapshot": "hashes of keys and what they may do, to recognize a caller by",
+        "auth.organization_snapshot": "what organizations chose about their calls",
+        "auth.revocations": "ids of sessions that were ended, and versions of memberships",
+        "auth.end_sessions": "ends one person's sessions everywhere, and says how many",
+        "auth.touch_dependents": "a trigger, which changes nothing but the snapshot's version",
+        "ops.raise_snapshot": "a trigger, which counts", "ops.stamp_snapshot": "a trigger, which reads that count",
         "auth.organization_exists": "one bit: whether there is an organization at all",
         "auth.account": "what a sign-in needs, by the exact address",
         "auth.organizations_of": "where one person belongs, after sign-in",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Audit
+import Core
 import EventLoop
 import Inventory
 import Postgres
@@ -99,7 +100,7 @@ func seal(_ count: Int, of organization: UniqueID, in store: TestDatabase) async
     for number in 0..<count {
         try await writer.transaction(settings: [("app.org_id", organization.description)]) { transaction in
             try await AuditService.append(
-                "thing.\(number)", category: "tests", entity: "t:1", by: "system", of: organization, in: transaction
+                "thing.\(number)", category: "tests", entity: "t:1", by: .system, of: organization, in: transaction
             )
         }
     }

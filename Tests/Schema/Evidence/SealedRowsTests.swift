@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Audit
+import Core
 import JSON
 import Postgres
 import SwiftExtensions
@@ -144,7 +145,7 @@ import Testing
                 payload: [
                     "cost": "0.25", "estimated": false, "http_status": 200, "input_tokens": 7, "model": "mock/mock",
                     "output_tokens": 9, "request_sha256": "01", "status": "completed",
-                ], by: "key:\(id)", of: organization, in: transaction)
+                ], by: Actor("key:\(id)"), of: organization, in: transaction)
         }
         try await sealPending(1, in: store)
     }

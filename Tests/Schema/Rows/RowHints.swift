@@ -20,6 +20,8 @@ enum RowHint: Sendable {
         "auth.legal_holds.released_by": .null,
         "providers.user_quotas.user_id": .null,
         "providers.user_quotas.api_key_id": .null,
+        "council.requests.api_key_id": .sql("gen_random_uuid()"),
+        "council.requests.user_id": .null,
         "council.red_team_tests.reviewed_by": .null,
         "audits.audit_log.category": .sql("(ARRAY['auth', 'governance'])[{k} + 1]"),
         "audits.row_seals.keys": .sql("ARRAY['{k}']"),

@@ -180,7 +180,7 @@ package struct PartitionArchiveWorker: Sendable {
         try await AuditService.append(
             "partition.archived", id: run.entry, category: "ops", entity: "archive:\(archive.id)",
             payload: ["statement": .string(statement), "signature": .string(Base64.encode(run.signature))],
-            by: "system", of: organization, in: transaction)
+            by: .system, of: organization, in: transaction)
         try await ArchiveStore.insert(run, table: archive.table, in: transaction)
     }
 

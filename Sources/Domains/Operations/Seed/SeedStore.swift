@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Audit
+import Core
 import JSON
 package import Postgres
 package import SwiftExtensions
@@ -97,7 +98,7 @@ package enum SeedStore {
             }
             try await AuditService.append(
                 isRetired ? "organization.retired" : "organization.revived", category: "auth",
-                entity: "organization:\(seed.organization)", by: "system", of: seed.organization, in: transaction)
+                entity: "organization:\(seed.organization)", by: .system, of: seed.organization, in: transaction)
             return true
         }
     }

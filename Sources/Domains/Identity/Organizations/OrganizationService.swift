@@ -10,9 +10,9 @@ package import SwiftExtensions
 package struct OrganizationService: Sendable {
     private let database: Database
     private let pepper: HMACSHA256
-    private let monitor: APIKeyMonitor
+    private let monitor: IdentityMonitor
 
-    package init(database: Database, pepper: HMACSHA256, monitor: APIKeyMonitor) {
+    package init(database: Database, pepper: HMACSHA256, monitor: IdentityMonitor) {
         self.database = database
         self.pepper = pepper
         self.monitor = monitor
@@ -29,19 +29,19 @@ package struct OrganizationService: Sendable {
     ) async throws -> APIKeyToken? {
         guard try await !OrganizationStore.exists(in: database) else { return nil }
         let organization = UniqueID.v7()
-        let key = try NewAPIKey(name: "first administrator", role: .admin)
         return try await database.transaction(organization: organization) { transaction in
             guard
                 try await OrganizationStore.insert(organization, name: "Default", slug: "default", in: transaction)
             else { return nil }
             let user = UniqueID.v7()
+            let key = try NewAPIKey(name: "first administrator", role: .admin, owner: user)
             try await OrganizationStore.insertAdministrator(
                 user, email: "admin@localhost.localdomain", name: "Administrator", of: organization, in: transaction)
             try await AuditService.append(
                 "organization.created", category: "auth", entity: "organization:\(organization)",
-                payload: ["administrator": .string("user:\(user)")], by: "system", of: organization, in: transaction)
+                payload: ["administrator": .string("user:\(user)")], by: .system, of: organization, in: transaction)
             let made = try await APIKeyService.create(
-                key, organization: organization, by: "system", creator: nil, pepper: pepper, in: transaction)
+                key, organization: organization, by: .system, creator: nil, pepper: pepper, in: transaction)
             try await more(organization, made.token, transaction)
             return made.token
         }
@@ -61,7 +61,6 @@ package struct OrganizationService: Sendable {
                 principal.organization, contentRetention: change.contentRetention,
                 durableAnswers: change.durableAnswers, ceiling: change.ceiling, clearCeiling: change.clearsCeiling,
                 in: transaction)
-            try await SnapshotVersionStore.raise("identity", in: transaction)
             try await AuditService.append(
                 "organization.updated", category: "auth", entity: "organization:\(principal.organization)",
                 payload: change.payload, by: principal.actor, of: principal.organization, in: transaction)

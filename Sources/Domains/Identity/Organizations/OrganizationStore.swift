@@ -26,7 +26,7 @@ enum OrganizationStore {
         in transaction: borrowing Transaction
     ) async throws {
         try await transaction.execute(
-            "INSERT INTO auth.users (id, email, name) VALUES (\(user), \(email), \(name))")
+            "INSERT INTO auth.users (id, email, name, role) VALUES (\(user), \(email), \(name), 'operator')")
         try await transaction.execute(
             "INSERT INTO auth.memberships (org_id, user_id, role) VALUES (\(organization), \(user), 'admin')")
     }

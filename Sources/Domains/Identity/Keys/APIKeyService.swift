@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+import Audit
+package import Core
+package import Cryptography
+import JSON
+package import Postgres
+package import SwiftExtensions
+
+/// Makes, lists, changes, rotates and revokes API keys; each act commits together with its entry in the log.
+package struct APIKeyService: Sendable {
+    private let database: Database
+    private let pepper: HMACSHA256
+    private let monitor: IdentityMonitor
+
+    package init(database: Database, pepper: HMACSHA256, monitor: IdentityMonitor) {
+        self.database = database
+        self.pepper = pepper
+        self.monitor = monitor
+    }
+
+    /// A new key; its text is in the result and nowhere else.
+    package func create(
+        _ key: NewAPIKey, by principal: Principal
+    ) async throws -> (id: UniqueID, token: APIKeyToken) {
+        let made = try await database.transaction(organization: principal.organization) { transaction in
+            try key.checkGrant(by: principal, custom: try await Self.permissions(of: key, in: transaction))
+            return try await Self.create(
+                key, organization: principal.organization, by: principal.actor, creator: principal.id, pepper: pepper,
+                in: transaction)
+        }
+        try await monitor.refresh()
+        return made
+    }
+
+    /// The custom role's permissions; refuses a role or an owner that the organization does not have.
+    private static func permissions(
+        of key: NewAPIKey, in transaction: borrowing Transaction
+    ) async throws -> PermissionSet? {
+        if let owner = key.owner, try await !APIKeyStore.isMember(owner, in: transaction) {
+            throw DomainError(
+                .invalid, code: "user_not_found", "owner must be the id of a member of the organization.",
+                parameter: "owner")
+        }
+        guard let role = key.customRole else { return nil }
+        guard let permissions = try await APIKeyStore.permissions(ofRole: role, in: transaction) else {
+            throw DomainError(
+                .invalid, code: "role_not_found", "custom_role must be the id of one of the organization's own roles.",
+                parameter: "custom_role")
+        }
+        return permissions
+    }
+
+    static func create(
+        _ key: NewAPIKey, organization: UniqueID, by actor: Actor, creator: UniqueID?, rotating old: UniqueID? = nil,
+        pepper: HMACSHA256, in transaction: borrowing Transaction
+    ) async throws -> (id: UniqueID, token: APIKeyToken) {
+        let token = APIKeyToken.generate()
+        guard let hash = APIKeyToken.hash(token.text.reveal(), pepper: pepper) else { throw DomainError.unforeseen }
+        let id = UniqueID.v7()
+        try await APIKeyStore.insert(
+            key, id: id, organization: organization, hash: hash, lastFour: token.lastFour, createdBy: creator,
+            rotatedFrom: old, in: transaction)
+        try await AuditService.append(
+            old == nil ? "key.created" : "key.rotated", category: "auth", entity: "key:\(id)",
+            payload: key.payload(rotating: old), by: actor, of: organization, in: transaction)
+        return (id, token)
+    }
+
+    /// Newest first, revoked and expired ones included.
+    package func list(_ page: PageRequest, of organization: UniqueID) async throws -> [APIKey] {
+        try await database.transaction(organization: organization) { try await APIKeyStore.page(page, in: $0) }
+    }
+
+    /// Throws when the organization has no key of this id.
+    package func find(_ id: UniqueID, of organization: UniqueID) async throws -> APIKey {
+        try await database.transaction(organization: organization) { try await Self.find(id, in: $0) }
+    }
+
+    private static func find(_ id: UniqueID, in transaction: borrowing Transaction) async throws -> APIKey {
+        guard let found = try await APIKeyStore.find(id, in: transaction) else {
+            throw DomainError(
+                .notFound, code: "key_not_found",
+                "There is no key with this id; 'witan keys list' shows those there are."
+            )
+        }
+        return found
+    }
+
+    /// A key that is still good; a revoked one does not come back, and is not changed.
+    private static func good(_ id: UniqueID, in transaction: borrowing Transaction) async throws -> APIKey {
+        let key = try await find(id, in: transaction)
+        guard key.revokedAt == nil else {
+            throw DomainError(.conflict, code: "key_revoked", "The key is revoked; make another one.")
+        }
+        return key
+    }
+
+    /// Changes the name and limits; `change` gets them as they are. Effective on every node within a second.
+    package func update(
+        _ id: UniqueID, by principal: Principal,
+        change: @Sendable (_ name: inout String, _ limits: inout APIKeyLimits) throws -> Void
+    ) async throws -> APIKey {
+        let updated = try await database.transaction(organization: principal.organization) { transaction in
+            let key = try await Self.good(id, in: transaction)
+            // Who may do less than the key must not open it further.
+            try key.asNew(name: key.name).checkGrant(
+                by: principal, custom: try await Self.permissions(of: try key.asNew(name: key.name), in: transaction))
+            var (name, limits) = (key.name, key.limits)
+            try change(&name, &limits)
+            try NewAPIKey.check(name: name)
+            if limits != key.limits { try limits.check() }
+            try await APIKeyStore.update(id, name: name, limits: limits, in: transaction)
+            let new = try await Self.find(id, in: transaction)
+            try await AuditService.append(
+                "key.updated", category: "auth", entity: "key:\(id)", payload: new.asNew(name: name).payload(),
+                by: principal.actor, of: principal.organization, in: transaction)
+            return new
+        }
+        try await monitor.refresh()
+        return updated
+    }
+
+    /// A new key in the place of an old one, with the same rights; the old one is good for `overlap` more, so that
+    /// programs can be moved without a gap.
+    package func rotate(
+        _ id: UniqueID, overlap: Duration, by principal: Principal
+    ) async throws -> (id: UniqueID, token: APIKeyToken, oldExpiresAt: Timestamp) {
+        let ends = Timestamp.now() + overlap
+        let made = try await database.transaction(organization: principal.organization) { transaction in
+            let key = try await Self.good(id, in: transaction)
+            let new = try key.asNew(name: key.name)
+            try new.checkGrant(by: principal, custom: try await Self.permissions(of: new, in: transaction))
+            try await APIKeyStore.expire(id, at: ends, in: transaction)
+            return try await Self.create(
+                new, organization: principal.organization, by: principal.actor, creator: principal.id, rotating: id,
+                pepper: pepper, in: transaction)
+        }
+        try await monitor.refresh()
+        return (made.id, made.token, ends)
+    }
+
+    /// Revokes a key for good; refused on every node within a second.
+    package func revoke(_ id: UniqueID, by principal: Principal) async throws {
+        try await database.transaction(organization: principal.organization) { transaction in
+            _ = try await Self.find(id, in: transaction)
+            guard id != principal.id else {
+                throw DomainError(
+                    .conflict, code: "own_key", "A key cannot revoke itself; use another one, so that one is left.")
+            }
+            guard try await APIKeyStore.revoke(id, in: transaction) else { return }
+            try await AuditService.append(
+                "key.revoked", category: "auth", entity: "key:\(id)", by: principal.actor,
+                of: principal.organization, in: transaction)
+        }
+        try await monitor.refresh()
+    }
+}
+
+extension APIKey {
+    var limits: APIKeyLimits {
+        var limits = APIKeyLimits()
+        limits.scopes = scopes
+        limits.allowedModels = allowedModels
+        limits.allowedAddresses = allowedAddresses
+        limits.expiresAt = expiresAt
+        return limits
+    }
+
+    /// What a key would be made from that is like this one; refused for one that has expired.
+    func asNew(name: String) throws(DomainError) -> NewAPIKey {
+        try NewAPIKey(name: name, role: role, customRole: customRole, owner: owner, limits: limits)
+    }
+}
+
+extension NewAPIKey {
+    fileprivate func payload(rotating old: UniqueID? = nil) -> JSONValue {
+        let texts = { (items: [String]) in JSONValue.array(items.map(JSONValue.string)) }
+        return [
+            "name": .string(name), "role": .string(role.rawValue),
+            "custom_role": customRole.map { .string($0.description) } ?? .null, "scopes": texts(limits.scopes),
+            "allowed_models": texts(limits.allowedModels), "allowed_addresses": texts(limits.allowedAddresses),
+            "owner": owner.map { .string("user:\($0)") } ?? .null,
+            "rotated_from": old.map { .string("key:\($0)") } ?? .null,
+            "expires_at": limits.expiresAt.map { .string($0.description) } ?? .null,
+        ]
+    }
+}
