@@ -223,7 +223,7 @@ let package = Package(
             .domains, "Operations",
             uses: [
                 "TestSupport", "Identity", "Audit", "API", "Core", "Cryptography", "Postgres", "EventLoop",
-                "HTTPServer", "JSON", "Lifecycle", "Observability", "SwiftExtensions",
+                "HTTPServer", "JSON", "Lifecycle", "Migrator", "EmbeddedServers", "Observability", "SwiftExtensions",
             ]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: settings),
     ],
