@@ -83,6 +83,8 @@ let package = Package(
             uses: ["SwiftExtensions", "JSON", "Cryptography", "SQLText", "Postgres", "Inventory", "CAssets"]),
         module(.platform, "EmbeddedServers", uses: ["SwiftExtensions", "JSON", "Cryptography"]),
         module(.platform, "Journal", uses: ["SwiftExtensions"]),
+        module(.platform, "JSONWebToken", uses: ["SwiftExtensions", "JSON", "Cryptography", "COpenSSL"]),
+        module(.platform, "Mail", uses: ["SwiftExtensions", "Lifecycle", "Cryptography", "CCurl"]),
         module(.platform, "ObjectStore", uses: ["SwiftExtensions", "Cryptography", "HTTPClient"]),
         module(
             .platform, "Backup",
@@ -100,7 +102,7 @@ let package = Package(
             .domains, "Identity",
             uses: [
                 "SwiftExtensions", "JSON", "Cryptography", "UnicodeText", "CommonPasswords", "HTTPServer", "Postgres",
-                "Core", "API", "Audit",
+                "Mail", "Core", "API", "Audit",
             ]),
         module(
             .domains, "Providers",
@@ -127,8 +129,8 @@ let package = Package(
             dependencies: [
                 "CAllocator", "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Lifecycle", "Arguments",
                 "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Elasticsearch",
-                "Inventory", "Migrator", "EmbeddedServers", "Journal", "ObjectStore", "Backup", "Core", "API", "Audit",
-                "Identity", "Providers", "Gateway", "Operations",
+                "Inventory", "Migrator", "EmbeddedServers", "Journal", "Mail", "ObjectStore", "Backup", "Core", "API",
+                "Audit", "Identity", "Providers", "Gateway", "Operations",
             ].filter { !isSanitized || $0 != "CAllocator" }.map { .byName(name: $0) },
             path: "Sources/App/Witan",
             swiftSettings: settings),
@@ -176,6 +178,8 @@ let package = Package(
             uses: ["TestSupport", "EmbeddedServers", "Inventory", "Postgres", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "EmbeddedServers", uses: ["SwiftExtensions", "Cryptography"]),
         tests(.platform, "Journal", uses: ["SwiftExtensions"]),
+        tests(.platform, "JSONWebToken", uses: ["JSON", "Cryptography", "SwiftExtensions"]),
+        tests(.platform, "Mail", uses: ["Lifecycle", "SwiftExtensions"]),
         tests(
             .platform, "Backup",
             uses: [
