@@ -45,8 +45,10 @@ CREATE FUNCTION audits.broken_calls(entry_ids uuid[])
  LANGUAGE plpgsql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 DECLARE
+    org uuid := ops.current_org();
     lowest uuid := (SELECT i FROM unnest(entry_ids) i ORDER BY i LIMIT 1);
     highest uuid := (SELECT i FROM unnest(entry_ids) i ORDER BY i DESC LIMIT 1);
 BEGIN
@@ -54,11 +56,11 @@ BEGIN
         SELECT e.id, x.table_name, x.finding
         FROM audits.audit_log e
         LEFT JOIN council.requests r
-            ON r.org_id = e.org_id AND r.id = e.id AND r.id BETWEEN lowest AND highest
+            ON r.org_id = org AND r.id = e.id AND r.id BETWEEN lowest AND highest
         LEFT JOIN (
             SELECT l.request_id, sum(l.cost) AS cost, sum(l.input_tokens) AS input, sum(l.output_tokens) AS output
             FROM providers.cost_records l
-            WHERE l.org_id = ops.current_org() AND l.request_id BETWEEN lowest AND highest GROUP BY l.request_id) c
+            WHERE l.org_id = org AND l.request_id BETWEEN lowest AND highest GROUP BY l.request_id) c
             ON c.request_id = e.id
         CROSS JOIN LATERAL (VALUES
             ('council.requests', CASE WHEN r.id IS NULL THEN 'missing'
@@ -71,7 +73,7 @@ BEGIN
                     IS DISTINCT FROM ((e.payload ->> 'cost')::numeric, (e.payload ->> 'input_tokens')::bigint,
                                       (e.payload ->> 'output_tokens')::bigint) THEN 'changed' END)
         ) AS x (table_name, finding)
-        WHERE e.org_id = ops.current_org() AND e.id = ANY (entry_ids) AND e.id BETWEEN lowest AND highest
+        WHERE e.org_id = org AND e.id = ANY (entry_ids) AND e.id BETWEEN lowest AND highest
             AND e.action = 'model.called' AND x.finding IS NOT NULL;
 END
 $function$;
@@ -5100,6 +5102,11 @@ CREATE POLICY tenant ON council.requests FOR ALL TO witan_app, witan_readonly
 ALTER TABLE council.session_history ENABLE ROW LEVEL SECURITY;
 ALTER TABLE council.session_history FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON council.session_history FOR SELECT TO witan_backup
+    USING (true);
+CREATE POLICY retention_blank ON council.session_history FOR UPDATE TO witan_owner
+    USING (true)
+    WITH CHECK ((content = ''::text));
+CREATE POLICY retention_read ON council.session_history FOR SELECT TO witan_owner
     USING (true);
 CREATE POLICY tenant ON council.session_history FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))

@@ -73,6 +73,7 @@ INSERT INTO ops.retention_defaults (table_name, keep_days, content_days, reason)
     ('audits.system_logs', 183, NULL, 'six months, as the same design has it'),
     ('projects.projects', 730, NULL, 'completed projects are marked archived two years after their last change; no row goes'),
     ('council.requests', NULL, NULL, 'kept until an organization says otherwise'),
+    ('council.session_history', NULL, NULL, 'kept with its conversation; its content until an organization says otherwise'),
     ('council.council_responses', NULL, NULL, 'kept until an organization says otherwise'),
     ('council.deliberation_exchanges', NULL, NULL, 'kept until an organization says otherwise'),
     ('providers.cost_records', NULL, NULL, 'the ledger is kept until an organization says otherwise');
@@ -317,8 +318,9 @@ COMMENT ON FUNCTION audits.broken_seals() IS
     'Rows of the current organization that are gone or not as they were sealed; of each table at most 1,000.';
 
 CREATE FUNCTION audits.broken_calls(entry_ids uuid[]) RETURNS TABLE (call_id uuid, table_name text, finding text)
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
+    org uuid := ops.current_org();
     lowest uuid := (SELECT i FROM unnest(entry_ids) i ORDER BY i LIMIT 1);
     highest uuid := (SELECT i FROM unnest(entry_ids) i ORDER BY i DESC LIMIT 1);
 BEGIN
@@ -326,11 +328,11 @@ BEGIN
         SELECT e.id, x.table_name, x.finding
         FROM audits.audit_log e
         LEFT JOIN council.requests r
-            ON r.org_id = e.org_id AND r.id = e.id AND r.id BETWEEN lowest AND highest
+            ON r.org_id = org AND r.id = e.id AND r.id BETWEEN lowest AND highest
         LEFT JOIN (
             SELECT l.request_id, sum(l.cost) AS cost, sum(l.input_tokens) AS input, sum(l.output_tokens) AS output
             FROM providers.cost_records l
-            WHERE l.org_id = ops.current_org() AND l.request_id BETWEEN lowest AND highest GROUP BY l.request_id) c
+            WHERE l.org_id = org AND l.request_id BETWEEN lowest AND highest GROUP BY l.request_id) c
             ON c.request_id = e.id
         CROSS JOIN LATERAL (VALUES
             ('council.requests', CASE WHEN r.id IS NULL THEN 'missing'
@@ -343,7 +345,7 @@ BEGIN
                     IS DISTINCT FROM ((e.payload ->> 'cost')::numeric, (e.payload ->> 'input_tokens')::bigint,
                                       (e.payload ->> 'output_tokens')::bigint) THEN 'changed' END)
         ) AS x (table_name, finding)
-        WHERE e.org_id = ops.current_org() AND e.id = ANY (entry_ids) AND e.id BETWEEN lowest AND highest
+        WHERE e.org_id = org AND e.id = ANY (entry_ids) AND e.id BETWEEN lowest AND highest
             AND e.action = 'model.called' AND x.finding IS NOT NULL;
 END
 $$;
@@ -366,6 +368,8 @@ CREATE POLICY retention ON audits.audit_log FOR SELECT TO witan_owner USING (tru
 CREATE POLICY retention_record ON audits.audit_log FOR INSERT TO witan_owner
     WITH CHECK (action = 'partition.archived');
 CREATE POLICY retention ON audits.chain FOR SELECT TO witan_owner USING (true);
+CREATE POLICY retention_read ON council.session_history FOR SELECT TO witan_owner USING (true);
+CREATE POLICY retention_blank ON council.session_history FOR UPDATE TO witan_owner USING (true) WITH CHECK (content = '');
 CREATE POLICY retention ON projects.projects TO witan_owner USING (true) WITH CHECK (true);
 
 -- An organization that a seed made is not the installation's first: the first start still makes that, and its key.

@@ -118,7 +118,10 @@ enum MigrateCommands {
             let items = rows.map(MigrateOutput.item)
             arguments.show(
                 items, columns: MigrateOutput.historyColumns,
-                all: ["data": .array(items), "intact": .bool(broken.isEmpty), "broken": .array(broken.map { .string($0) })])
+                all: [
+                    "data": .array(items), "intact": .bool(broken.isEmpty),
+                    "broken": .array(broken.map { .string($0) }),
+                ])
             guard !broken.isEmpty else { return .done }
             if !arguments[Commands.json] {
                 for finding in broken { arguments.terminal.writeError("\(finding)\n") }

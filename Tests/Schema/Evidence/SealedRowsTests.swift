@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    /// Changes the sealed columns one by one, where a CHECK lets it.
+    /// Changes two of the sealed columns, where a CHECK lets it.
     private func changes(of table: String, in seeded: SeededStore) throws {
         let columns = try seeded.store.psql(
             """
@@ -62,7 +62,7 @@ import Testing
             """
         ).split(separator: "\n").map { $0.split(separator: "|").map(String.init) }
         var noticed = 0
-        for column in columns {
+        for column in columns where noticed < 2 {
             guard let other = Self.others[column[1]] else { continue }
             let value = other.replacing("%c", with: column[0])
             let change = "UPDATE \(table) SET \(column[0]) = \(value) WHERE \(column[0]) IS DISTINCT FROM \(value)"
