@@ -5,6 +5,7 @@ import Cryptography
 import Identity
 import Mail
 import Postgres
+import QRCode
 
 /// Everything about who may do what, made once, in order.
 struct IdentityParts: Sendable {
@@ -12,6 +13,16 @@ struct IdentityParts: Sendable {
     let organizations: OrganizationService
     let keys: APIKeyService
     let keyUsage: APIKeyUsageWorker
+    let roles: CustomRoleService
+    let members: MemberService
+    let teams: TeamService
+    let passwords: PasswordVerifier
+    let sessions: SessionService
+    let signIn: SignInService
+    let passwordChanges: PasswordService
+    let secondFactors: SecondFactorService
+    let passwordResets: PasswordResetService
+    let resetMails: PasswordResetWorker
     let mailQueue: MailQueue
     let mail: MailService
 
@@ -21,15 +32,45 @@ struct IdentityParts: Sendable {
         announce: @escaping @Sendable () -> Void
     ) throws {
         let pepper = masterKey.subkey("api keys")
+        let tokenKey = masterKey.subkey("access tokens")
         let monitor = IdentityMonitor(
-            database: database, pepper: pepper, tokenKey: masterKey.subkey("access tokens"), onChange: announce)
+            database: database, pepper: pepper, tokenKey: tokenKey, onChange: announce)
         self.monitor = monitor
         organizations = OrganizationService(database: database, pepper: pepper, monitor: monitor)
         keys = APIKeyService(database: database, pepper: pepper, monitor: monitor)
         mailQueue = MailQueue(sender: try configuration.mailSender(Terminal.standard.write), observe: observer.mail)
         mail = MailService(queue: mailQueue, from: try configuration.mailFrom(), publicURL: configuration.publicURL)
         keyUsage = APIKeyUsageWorker(database: database, monitor: monitor)
+        sessions = SessionService(
+            database: database, tokenKey: tokenKey,
+            lifetimes: SessionService.Lifetimes(
+                access: configuration.duration("WITAN_ACCESS_TOKEN_LIFETIME"),
+                session: configuration.duration("WITAN_SESSION_LIFETIME")),
+            monitor: monitor)
+        passwords = PasswordVerifier(hashing: configuration.passwordHashing)
+        let lockout = LockoutService(database: database, key: masterKey.subkey("lockouts"))
+        passwordChanges = PasswordService(
+            database: database, verifier: passwords, lockout: lockout, monitor: monitor)
+        secondFactors = SecondFactorService(
+            database: database, masterKey: masterKey, pepper: masterKey.subkey("recovery codes"),
+            passwords: passwordChanges, monitor: monitor)
+        signIn = SignInService(
+            database: database, passwords: passwords, lockout: lockout, secondFactors: secondFactors,
+            sessions: sessions)
+        resetMails = PasswordResetWorker(
+            database: database,
+            limits: PasswordResetLimits(lifetime: configuration.duration("WITAN_PASSWORD_RESET_LIFETIME")), mail: mail)
+        passwordResets = PasswordResetService(
+            database: database, verifier: passwords, lockout: lockout, monitor: monitor, worker: resetMails)
+        roles = CustomRoleService(database: database, monitor: monitor)
+        members = MemberService(database: database, monitor: monitor)
+        teams = TeamService(database: database)
     }
 
-    var endpoints: [Endpoint] { organizations.endpoints + keys.endpoints }
+    var endpoints: [Endpoint] {
+        organizations.endpoints + keys.endpoints + SessionRoutes.endpoints(signIn: signIn, sessions: sessions)
+            + PasswordRoutes.endpoints(passwords: passwordChanges, resets: passwordResets)
+            + secondFactors.endpoints { try QRMatrix($0).svg }
+            + roles.endpoints + members.endpoints + teams.endpoints
+    }
 }
