@@ -62,7 +62,7 @@ enum TeamCommands {
         let answer = try await APIClient(arguments).all("\(team(arguments))/members")
         arguments.show(
             answer["data"]?.elements ?? [],
-            columns: [("ID", "id"), ("EMAIL", "email"), ("NAME", "name"), ("ROLE", "role")], all: answer)
+            columns: [("ID", "id"), ("EMAIL", "email"), ("ROLE", "role")], all: answer)
         return .done
     }
 

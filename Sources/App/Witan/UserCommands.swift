@@ -78,7 +78,7 @@ enum UserCommands {
         subcommands: [
             .list(
                 "The members, newest accounts first", example: "witan users list", path: path,
-                columns: [("ID", "id"), ("EMAIL", "email"), ("NAME", "name"), ("ROLE", "role")]),
+                columns: [("ID", "id"), ("EMAIL", "email"), ("ROLE", "role")]),
             .show("One member and what they may do", example: "witan users show 019f…", path: path),
             Command(
                 name: "update", summary: "Give a member another role, everywhere within a second",
