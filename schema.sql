@@ -194,6 +194,24 @@ ALTER FUNCTION auth.invitation_by_code(bytea) OWNER TO witan_owner;
 COMMENT ON FUNCTION auth.invitation_by_code(bytea) IS 'The invitation of a code, by its SHA-256, while it is good.';
 REVOKE ALL ON FUNCTION auth.invitation_by_code(bytea) FROM PUBLIC;
 
+CREATE FUNCTION auth.keep_admin()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM auth.memberships m WHERE m.org_id = NEW.org_id AND m.role = 'admin'
+        AND m.custom_role_id IS NULL AND m.retired_at IS NULL) THEN
+        RAISE EXCEPTION 'this is the last administrator of the organization'
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'memberships_admin';
+    END IF;
+    RETURN NULL;
+END
+$function$;
+ALTER FUNCTION auth.keep_admin() OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.keep_admin() IS 'Trigger: an organization that has an administrator keeps one. Changes of memberships wait for each other at the snapshot''s counter, so two administrators who demote each other at once leave one.';
+REVOKE ALL ON FUNCTION auth.keep_admin() FROM PUBLIC;
+
 CREATE FUNCTION auth.key_snapshot(since bigint)
  RETURNS TABLE(org_id uuid, id uuid, user_id uuid, is_operator boolean, name text, role text, permissions text[], scopes text[], key_hash bytea, allowed_models text[], allowed_addresses text[], expires_at timestamp with time zone, is_live boolean)
  LANGUAGE sql
@@ -4567,6 +4585,7 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON auth.legal_holds FOR EACH STATEMEN
 CREATE TRIGGER over BEFORE UPDATE ON auth.legal_holds FOR EACH ROW WHEN ((old.released_at IS NOT NULL)) EXECUTE FUNCTION ops.check_fixed('nothing');
 CREATE TRIGGER counted BEFORE UPDATE OF role, custom_role_id, retired_at ON auth.memberships FOR EACH ROW EXECUTE FUNCTION auth.raise_version();
 CREATE TRIGGER dependents AFTER UPDATE OF role, custom_role_id, retired_at ON auth.memberships FOR EACH ROW EXECUTE FUNCTION auth.touch_dependents();
+CREATE TRIGGER keeps_admin AFTER UPDATE OF role, custom_role_id, retired_at ON auth.memberships FOR EACH ROW WHEN (((old.role = 'admin'::text) AND (old.custom_role_id IS NULL) AND (old.retired_at IS NULL) AND (NOT ((new.role = 'admin'::text) AND (new.custom_role_id IS NULL) AND (new.retired_at IS NULL))))) EXECUTE FUNCTION auth.keep_admin();
 CREATE TRIGGER snapshot BEFORE INSERT OR UPDATE OF role, custom_role_id, retired_at ON auth.memberships FOR EACH STATEMENT EXECUTE FUNCTION ops.raise_snapshot('identity');
 CREATE TRIGGER stamp BEFORE INSERT OR UPDATE OF role, custom_role_id, retired_at ON auth.memberships FOR EACH ROW EXECUTE FUNCTION ops.stamp_snapshot('identity');
 CREATE TRIGGER touch BEFORE UPDATE ON auth.memberships FOR EACH ROW EXECUTE FUNCTION ops.touch();

@@ -754,6 +754,25 @@ END
 $$;
 COMMENT ON FUNCTION auth.raise_version() IS 'Trigger: counts the changes of a membership.';
 
+CREATE FUNCTION auth.keep_admin() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM auth.memberships m WHERE m.org_id = NEW.org_id AND m.role = 'admin'
+        AND m.custom_role_id IS NULL AND m.retired_at IS NULL) THEN
+        RAISE EXCEPTION 'this is the last administrator of the organization'
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'memberships_admin';
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION auth.keep_admin() IS
+    'Trigger: an organization that has an administrator keeps one. Changes of memberships wait for each other at the '
+    'snapshot''s counter, so two administrators who demote each other at once leave one.';
+CREATE TRIGGER keeps_admin AFTER UPDATE OF role, custom_role_id, retired_at ON auth.memberships
+    FOR EACH ROW WHEN (OLD.role = 'admin' AND OLD.custom_role_id IS NULL AND OLD.retired_at IS NULL
+        AND NOT (NEW.role = 'admin' AND NEW.custom_role_id IS NULL AND NEW.retired_at IS NULL))
+    EXECUTE FUNCTION auth.keep_admin();
+
 CREATE FUNCTION auth.touch_dependents() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
