@@ -65,7 +65,8 @@ package struct AccessToken: Sendable, Equatable {
 
     /// Reads a token: nil unless it is ours, whole, for us, and in its time.
     package init?(_ text: String, signedWith key: HMACSHA256, now: Timestamp = .now()) {
-        guard text.utf8.count <= Self.longest, text.hasPrefix(Self.header), let dot = text.utf8.lastIndex(of: UInt8(ascii: ".")),
+        guard text.utf8.count <= Self.longest, text.hasPrefix(Self.header),
+            let dot = text.utf8.lastIndex(of: UInt8(ascii: ".")),
             let code = Base64.decode(String(text[text.index(after: dot)...]), .url), let given = Digest(code),
             given == key.code(for: text[..<dot].utf8),
             // Another dot in the claims is no base64; without one they are empty, which is no JSON.
