@@ -2,6 +2,7 @@
 import API
 import Arguments
 import Cryptography
+import HTTPClient
 import Identity
 import Mail
 import Postgres
@@ -15,12 +16,15 @@ struct IdentityParts: Sendable {
     let passwords: PasswordVerifier
     let sessions: SessionService
     let signIn: SignInService
+    let singleSignOnProviders: SingleSignOnProviderService
+    let signOn: SignOnService
     let mailQueue: MailQueue
     let mail: MailService
 
     /// `announce` tells other nodes that they should look.
     init(
-        _ configuration: Configuration, database: Database, masterKey: MasterKey, observer: Observer,
+        _ configuration: Configuration, database: Database, masterKey: MasterKey, client: HTTPClient,
+        observer: Observer,
         announce: @escaping @Sendable () -> Void
     ) throws {
         let pepper = masterKey.subkey("api keys")
@@ -40,10 +44,16 @@ struct IdentityParts: Sendable {
                 session: configuration.duration("WITAN_SESSION_LIFETIME")),
             monitor: monitor)
         passwords = PasswordVerifier(hashing: configuration.passwordHashing)
+        let openID = OpenIDClient(client: client)
+        singleSignOnProviders = SingleSignOnProviderService(database: database, masterKey: masterKey, client: openID)
+        signOn = SignOnService(
+            database: database, masterKey: masterKey, client: openID, sessions: sessions,
+            publicURL: configuration.publicURL)
         signIn = SignInService(database: database, passwords: passwords, sessions: sessions)
     }
 
     var endpoints: [Endpoint] {
         organizations.endpoints + keys.endpoints + SessionRoutes.endpoints(signIn: signIn, sessions: sessions)
+            + singleSignOnProviders.endpoints(publicURL: mail.publicURL) + signOn.endpoints
     }
 }
