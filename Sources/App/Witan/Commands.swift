@@ -16,7 +16,7 @@ enum Commands {
             subcommands: [
                 ServeCommand.command, StatusCommand.command, MigrateCommands.command, ProviderCommands.providers,
                 ModelCommands.models, ModelCommands.prices, KeyCommands.command,
-                SessionCommands.command, ChatCommand.command,
+                SessionCommands.command, AccountCommands.command, ChatCommand.command,
                 AuditCommands.command, BackupCommands.command, RestoreCommands.command, OrganizationCommands.command,
                 SettingsCommand.command, ReferenceCommand.command, RetentionCommands.command,
                 DatabaseCommands.command, InstallationCommands.initialize, InstallationCommands.reset,

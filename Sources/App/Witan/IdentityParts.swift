@@ -6,6 +6,7 @@ import HTTPClient
 import Identity
 import Mail
 import Postgres
+import QRCode
 
 /// Everything about who may do what, made once, in order.
 struct IdentityParts: Sendable {
@@ -13,11 +14,18 @@ struct IdentityParts: Sendable {
     let organizations: OrganizationService
     let keys: APIKeyService
     let keyUsage: APIKeyUsageWorker
+    let roles: CustomRoleService
+    let members: MemberService
+    let teams: TeamService
     let passwords: PasswordVerifier
     let sessions: SessionService
     let signIn: SignInService
     let singleSignOnProviders: SingleSignOnProviderService
     let signOn: SignOnService
+    let passwordChanges: PasswordService
+    let secondFactors: SecondFactorService
+    let passwordResets: PasswordResetService
+    let resetMails: PasswordResetWorker
     let mailQueue: MailQueue
     let mail: MailService
 
@@ -49,11 +57,30 @@ struct IdentityParts: Sendable {
         signOn = SignOnService(
             database: database, masterKey: masterKey, client: openID, sessions: sessions,
             publicURL: configuration.publicURL)
-        signIn = SignInService(database: database, passwords: passwords, sessions: sessions)
+        let lockout = LockoutService(database: database, key: masterKey.subkey("lockouts"))
+        passwordChanges = PasswordService(
+            database: database, verifier: passwords, lockout: lockout, monitor: monitor)
+        secondFactors = SecondFactorService(
+            database: database, masterKey: masterKey, pepper: masterKey.subkey("recovery codes"),
+            passwords: passwordChanges, monitor: monitor)
+        signIn = SignInService(
+            database: database, passwords: passwords, lockout: lockout, secondFactors: secondFactors,
+            sessions: sessions)
+        resetMails = PasswordResetWorker(
+            database: database,
+            limits: PasswordResetLimits(lifetime: configuration.duration("WITAN_PASSWORD_RESET_LIFETIME")), mail: mail)
+        passwordResets = PasswordResetService(
+            database: database, verifier: passwords, lockout: lockout, monitor: monitor, worker: resetMails)
+        roles = CustomRoleService(database: database, monitor: monitor)
+        members = MemberService(database: database, monitor: monitor)
+        teams = TeamService(database: database)
     }
 
     var endpoints: [Endpoint] {
         organizations.endpoints + keys.endpoints + SessionRoutes.endpoints(signIn: signIn, sessions: sessions)
             + singleSignOnProviders.endpoints(publicURL: mail.publicURL) + signOn.endpoints
+            + PasswordRoutes.endpoints(passwords: passwordChanges, resets: passwordResets)
+            + secondFactors.endpoints { try QRMatrix($0).svg }
+            + roles.endpoints + members.endpoints + teams.endpoints
     }
 }

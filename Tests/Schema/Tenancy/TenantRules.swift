@@ -14,7 +14,7 @@ enum TenantRules {
 
     /// Tables that are nobody's. Each is protected by grants alone.
     static let global = [
-        "auth.address_lockouts": "an address on the network is nobody's",
+        "auth.lockouts": "who tries to sign in is nobody yet",
         "audits.seal_position": "one sealer seals for all",
         "audits.system_logs": "the operator's; no tenant reads it",
         "governance.controls": "reference data", "providers.platform_models": "reference data",
@@ -56,8 +56,8 @@ enum TenantRules {
     ]
     /// What is not for people who only look: secrets, even sealed or hashed ones, and what says who has which.
     static let secret: Set<String> = [
-        "auth.sessions", "auth.api_keys", "auth.invitations", "auth.sso_providers", "auth.sso_identities", "auth.sso_logins",
-        "auth.payload_keys", "auth.users", "auth.password_resets", "auth.recovery_codes", "auth.webauthn_credentials",
+        "auth.sessions", "auth.api_keys", "auth.invitations", "auth.sso_providers", "auth.sso_identities",
+        "auth.sso_logins", "auth.payload_keys", "auth.users", "auth.password_resets", "auth.recovery_codes", "auth.webauthn_credentials",
         "providers.providers", "providers.user_providers", "ops.idempotency_keys",
     ]
     /// The tables of the call record.

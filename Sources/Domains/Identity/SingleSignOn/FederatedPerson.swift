@@ -58,7 +58,7 @@ package struct FederatedPerson: Sendable, Equatable {
         guard let email, isEmailVerified else {
             throw DomainError(
                 .forbidden, code: "sso_email_unverified",
-                "Your provider does not say that your e-mail address was verified, so that no account can be found by it."
+                "Your provider does not say that your e-mail address was verified; no account is found by such."
             )
         }
         return email

@@ -117,8 +117,8 @@ package final class OpenIDClient: Sendable {
         return (identity.subject, Self.merged(signed, more))
     }
 
-    /// OpenID Connect Core §5.3; it must be about the same person (§5.3.4). Nothing where it does not answer: what was
-    /// signed may do.
+    /// OpenID Connect Core §5.3; it must be about the same person (§5.3.4). Nothing where it does not answer:
+    /// what was signed may do.
     private func userInfo(
         _ endpoint: String, accessToken: String, subject: String
     ) async throws(DomainError) -> JSONValue {

@@ -82,6 +82,6 @@ struct SignOnAdmission {
 
     private static let operators = DomainError(
         .forbidden, code: "sso_account_protected",
-        "Operators of the installation sign in with their password, since an organization's provider could name anybody."
+        "Operators of the installation sign in by password: an organization's provider could name anybody."
     )
 }

@@ -9,8 +9,8 @@ package import SwiftExtensions
 /// Signs people in at their organization's provider: OpenID Connect Core 1.0, authorization code with PKCE.
 ///
 /// The person is sent away with a state that only their browser can bring back, comes back once, and the program that
-/// sent them exchanges a code for a session (RFC 8252). Each provider has a return address of its own, so that a code of
-/// one cannot be handed in as another's (RFC 9700 §4.4).
+/// sent them exchanges a code for a session (RFC 8252). Each provider has a return address of its own, so that a code
+/// of one cannot be handed in as another's (RFC 9700 §4.4).
 package struct SignOnService: Sendable {
     private let database: Database
     private let masterKey: MasterKey
@@ -187,14 +187,15 @@ package struct SignOnService: Sendable {
             else { throw Self.codeInvalid }
             return try await sessions.begin(
                 ProvenPerson(
-                    user: user, organization: organization, secondFactor: .singleSignOn, device: device, origin: origin),
+                    user: user, organization: organization, secondFactor: .singleSignOn, device: device,
+                    origin: origin),
                 in: transaction)
         }
     }
 
     private static let stateInvalid = DomainError(
         .invalid, code: "sso_state_invalid",
-        "This sign-in was not begun in this browser, took longer than ten minutes, or was finished before; begin again.",
+        "This sign-in was not begun in this browser, took over ten minutes, or was finished before; begin again.",
         shouldRetry: false)
 
     private static let codeInvalid = DomainError(

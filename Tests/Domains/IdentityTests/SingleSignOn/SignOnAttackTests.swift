@@ -46,7 +46,7 @@ import Testing
             let now = Timestamp.now().seconds
             let payload = Base64.encode(
                 Array(
-                    #"{"iss":"\#(house.issuer.url)","aud":"witan","sub":"a","nonce":"n","iat":\#(now),"exp":\#(now + 9)}"#
+                    #"{"iss":"\#(house.issuer.url)","aud":"witan","sub":"a","nonce":"n","exp":\#(now + 9)}"#
                         .utf8),
                 .url)
             for token in ["eyJhbGciOiJub25lIn0.\(payload).", "eyJhbGciOiJIUzI1NiJ9.\(payload).AAAA", "", "a.b.c"] {
