@@ -29,12 +29,11 @@ app = create_app({
     "SERVER_NAME": f"127.0.0.1:{port}",
     "PREFERRED_URL_SCHEME": "http",
     "CANAILLE": {"DATABASE": "memory", "ENABLE_REGISTRATION": False},
-    "CANAILLE_OIDC": {
-        "ACTIVE_JWKS": [new_key("first")],
-        # Whom it has made sure of: Canaille leaves that to who runs it.
-        "USERINFO_MAPPING": {"EMAIL_VERIFIED": "{% if user.title != 'unverified' %}true{% endif %}"},
-    },
+    "CANAILLE_OIDC": {"ACTIVE_JWKS": [new_key("first")]},
 })
+# Whose address it has made sure of: Canaille leaves that to who runs it.
+app.config["CANAILLE_OIDC"]["USERINFO_MAPPING"]["EMAIL_VERIFIED"] = (
+    "{% if user.title != 'unverified' %}true{% endif %}")
 
 
 def person(name, email, password, is_verified=True):
@@ -56,10 +55,14 @@ def group(name, *members):
 
 
 def client(identifier, secret, method, redirect):
-    Backend.instance.save(models.Client(
+    made = models.Client(
         client_id=identifier, client_secret=secret, client_name="Witan", redirect_uris=[redirect],
         grant_types=["authorization_code"], response_types=["code"], token_endpoint_auth_method=method,
-        scope=["openid", "profile", "email", "groups"], contacts=["admin@example.org"]))
+        scope=["openid", "profile", "email", "groups"], contacts=["admin@example.org"])
+    Backend.instance.save(made)
+    # As its own page for clients does: tokens are for the client itself.
+    made.audience = [made]
+    Backend.instance.save(made)
 
 
 def rotate(name):

@@ -150,6 +150,7 @@ def test_sign_in_with_groups_and_rotated_keys(house, provider):
     made = register(house, provider, "corp")
     browser = Browser("ada")
     tokens = sign_in(house, made, browser)
+    assert isinstance(tokens, dict), tokens
     assert tokens["role"] == "developer" and tokens["second_factor_setup_required"] is False
     sessions = httpx.get(
         house.url + "/api/v1/sessions", headers={"authorization": f"Bearer {tokens['access_token']}"}).json()["data"]

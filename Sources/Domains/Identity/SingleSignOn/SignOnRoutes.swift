@@ -7,6 +7,7 @@ import SwiftExtensions
 
 /// The endpoints people and programs sign in by. All are open: what they take is the proof.
 extension SignOnService {
+    /// Away, back, and to a session.
     package var endpoints: [Endpoint] {
         [
             Endpoint(

@@ -98,6 +98,7 @@ package struct NewSingleSignOnProvider: Sendable {
     /// Who may come.
     package let rules: SingleSignOnRules
 
+    /// Throws a `DomainError` that names the field when something is out of bounds.
     package init(
         issuer: String, clientID: String, secret: Secret<String>?, rules: SingleSignOnRules
     ) throws(DomainError) {
