@@ -33,6 +33,7 @@ e2e: programs ## Run the end-to-end tests against the real program only (ARGS="-
 	@Scripts/venv .venv-litellm Tests/EndToEnd/requirements-litellm.txt
 	@Scripts/venv .venv-moto Tests/EndToEnd/requirements-moto.txt
 	@Scripts/venv .venv-mail Tests/EndToEnd/requirements-mail.txt
+	@Scripts/venv .venv-identity Tests/EndToEnd/requirements-identity.txt
 	E2E_THIRD_PARTY=1 .venv/bin/python -m pytest Tests/EndToEnd $(ARGS)
 
 programs:
@@ -85,4 +86,4 @@ test-address: ## Run the tests with AddressSanitizer in the program
 	@Scripts/sanitize address $(ARGS)
 
 clean: ## Remove what was built (the data directory .witan stays)
-	rm -rf .build .venv .venv-litellm .venv-moto .venv-postgres .venv-mail Benchmarks/results
+	rm -rf .build .venv .venv-litellm .venv-moto .venv-postgres .venv-mail .venv-identity Benchmarks/results

@@ -103,7 +103,7 @@ let package = Package(
             .domains, "Identity",
             uses: [
                 "SwiftExtensions", "JSON", "Cryptography", "UnicodeText", "CommonPasswords", "HTTPServer", "Postgres",
-                "Mail", "Core", "API", "Audit",
+                "HTTPClient", "JSONWebToken", "Mail", "Core", "API", "Audit",
             ]),
         module(
             .domains, "Providers",
@@ -209,9 +209,8 @@ let package = Package(
         tests(
             .domains, "Identity",
             uses: [
-                "TestSupport", "Audit", "API", "Core", "Postgres", "Cryptography", "EventLoop", "HTTPServer", "JSON",
-                "Mail",
-                "Observability", "SwiftExtensions",
+                "TestSupport", "Audit", "API", "Core", "Postgres", "Cryptography", "EventLoop", "HTTPClient",
+                "HTTPServer", "JSON", "Mail", "Observability", "SwiftExtensions",
             ]),
         tests(
             .domains, "Providers",
