@@ -40,8 +40,8 @@ final class HeldKey: Sendable {
         return allowedAddresses.contains { $0.contains(address) }
     }
 
-    /// What a key may do: its role's permissions, or its custom role's, narrowed by its scopes and by what its owner may
-    /// do. A person's own account is never a program's; the installation is an operator's administrator key's, when
+    /// What a key may do: its role's permissions, or its custom role's, narrowed by its scopes and by what its owner
+    /// may do. A person's own account is never a program's; the installation is an operator's administrator key's, when
     /// nothing narrows it.
     static func permissions(
         role: Role, custom: [String]?, scopes: [String], owner: (role: Role, custom: [String]?)?, isOperator: Bool
