@@ -85,8 +85,11 @@ import Testing
                 }
                 return await group.reduce(into: []) { $0.append($1) }
             }
-            let told = Dictionary(grouping: answers) { $0 }.mapValues(\.count)
-            #expect(told == ["invalid_credentials": 10, "sign_in_locked": 20])
+            // One that was counted and could not be written down for want of a connection was asked again: fewer than
+            // ten may have been told.
+            let told = answers.count { $0 == "invalid_credentials" }
+            #expect((1...10).contains(told) && answers.count { $0 == "sign_in_locked" } == 30 - told)
+            #expect(try fixture.store.psql("SELECT failures FROM auth.lockouts WHERE kind = 'account'") == "10")
         }
     }
 
