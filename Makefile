@@ -9,7 +9,7 @@ export HOME := $(CURDIR)/.build/home
 $(shell mkdir -p "$(HOME)")
 endif
 
-.PHONY: help run test build bench bench-calls bench-data lint docs clean test-thread test-address e2e programs
+.PHONY: help run test build bench bench-calls bench-data bench-identity lint docs clean test-thread test-address e2e programs
 
 help: ## Print this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -45,7 +45,7 @@ build: ## Build everything for debugging
 	@Scripts/setup build
 	swift build
 
-bench: bench-calls bench-data ## Measure beside peers, print the tables: governed calls, then the data layer
+bench: bench-calls bench-data bench-identity ## Measure beside peers, print the tables: calls, data layer, identity
 
 bench-calls: ## Measure calls beside nginx and the bare upstream only (ARGS="…")
 	@Scripts/setup bench
@@ -58,6 +58,13 @@ bench-data: ## Measure the data layer beside PostgreSQL's own programs only (ARG
 	swift build -c release --product witan
 	swift build -c release --product audit-load
 	/usr/bin/python3 Benchmarks/data.py $(ARGS)
+
+bench-identity: ## Measure keys, how fast changes reach another node, and sign-ins beside calls (ARGS="…")
+	@Scripts/setup bench
+	swift build -c release --product witan
+	swift build -c release --product mock-upstream
+	swift build -c release --product identity-load
+	/usr/bin/python3 Benchmarks/identity.py $(ARGS)
 
 lint: ## Check the format, the rules of STYLE.md and the migrations
 	@Scripts/setup build
