@@ -40,6 +40,23 @@ ALTER SCHEMA quarantine OWNER TO witan_owner;
 COMMENT ON SCHEMA quarantine IS 'The zone v3: what failed, kept as it was. Only its procedures write the records.';
 
 -- ── Functions ───────────────────────────────────────────────────────────────────────────────────────────────────────
+CREATE FUNCTION audits.personal_state(entry_org uuid, payload json)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT CASE WHEN payload -> 'personal' IS NULL THEN NULL
+        WHEN entry_org IS DISTINCT FROM ops.current_org() THEN 'unknown'
+        ELSE (SELECT CASE count(*) FILTER (WHERE p ->> 'sealed' IS NOT NULL
+                                               AND auth.has_payload_key((p ->> 'user')::uuid))
+                     WHEN count(*) THEN 'sealed' WHEN 0 THEN 'erased' ELSE 'partly erased' END
+              FROM json_array_elements(payload -> 'personal') p) END
+$function$;
+ALTER FUNCTION audits.personal_state(uuid, json) OWNER TO witan_owner;
+COMMENT ON FUNCTION audits.personal_state(uuid, json) IS 'Whether an entry holds something of a person: sealed while the person''s key is there (the program opens it), erased once it is destroyed, partly erased when it holds something of several, unknown outside of the organization, and null when it holds nothing.';
+REVOKE ALL ON FUNCTION audits.personal_state(uuid, json) FROM PUBLIC;
+
 CREATE FUNCTION audits.run_hashes(run_org_id uuid, run_entry_ids uuid[], run_prev_hash bytea)
  RETURNS TABLE(entry_id uuid, prev_hash bytea, hash bytea)
  LANGUAGE plpgsql
@@ -165,6 +182,19 @@ $function$;
 ALTER FUNCTION auth.end_sessions(uuid, text, uuid) OWNER TO witan_owner;
 COMMENT ON FUNCTION auth.end_sessions(uuid, text, uuid) IS 'Ends a person''s sessions in every organization, but for the family spared: a password is the person''s, not an organization''s.';
 REVOKE ALL ON FUNCTION auth.end_sessions(uuid, text, uuid) FROM PUBLIC;
+
+CREATE FUNCTION auth.has_payload_key(person uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT EXISTS (SELECT FROM auth.payload_keys k WHERE k.org_id = ops.current_org() AND k.user_id = person
+                       AND k.destroyed_at IS NULL)
+$function$;
+ALTER FUNCTION auth.has_payload_key(uuid) OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.has_payload_key(uuid) IS 'Whether what the log of the organization holds of a person can still be opened. Runs as the owner, since the keys themselves are not for who asks.';
+REVOKE ALL ON FUNCTION auth.has_payload_key(uuid) FROM PUBLIC;
 
 CREATE FUNCTION auth.invitation_by_code(hash bytea)
  RETURNS TABLE(org_id uuid, id uuid, email text, organization text, role text, expires_at timestamp with time zone)
@@ -4262,7 +4292,8 @@ CREATE VIEW audits.audit_logs WITH (security_invoker=true) AS
     ops.time_of(audit_log.id) AS "timestamp",
     (audit_log.payload ->> 'ip_address'::text) AS ip_address,
     (audit_log.payload ->> 'user_agent'::text) AS user_agent,
-    audit_log.payload AS metadata
+    audit_log.payload AS metadata,
+    audits.personal_state(audit_log.org_id, audit_log.payload) AS personal
    FROM audits.audit_log;
 ALTER VIEW audits.audit_logs OWNER TO witan_owner;
 COMMENT ON VIEW audits.audit_logs IS '003''s audit_logs: the whole log, by project and resource.';
@@ -4276,9 +4307,10 @@ COMMENT ON COLUMN audits.audit_logs.resource_id IS 'Which one; null when it has 
 COMMENT ON COLUMN audits.audit_logs.old_values IS 'What was there before; null unless the entry tells.';
 COMMENT ON COLUMN audits.audit_logs.new_values IS 'What is there since.';
 COMMENT ON COLUMN audits.audit_logs."timestamp" IS 'When.';
-COMMENT ON COLUMN audits.audit_logs.ip_address IS 'Where it came from.';
-COMMENT ON COLUMN audits.audit_logs.user_agent IS 'With what program.';
+COMMENT ON COLUMN audits.audit_logs.ip_address IS 'Where it came from; null for a person''s, which is sealed.';
+COMMENT ON COLUMN audits.audit_logs.user_agent IS 'With what program; null for a person''s, which is sealed.';
 COMMENT ON COLUMN audits.audit_logs.metadata IS 'The particulars.';
+COMMENT ON COLUMN audits.audit_logs.personal IS 'Whether it holds something of a person: sealed, erased, partly erased; null for nothing.';
 
 CREATE VIEW audits.chained_log WITH (security_invoker=true) AS
  SELECT e.org_id,
@@ -4329,6 +4361,7 @@ CREATE VIEW audits.governance_audit_log WITH (security_invoker=true) AS
     audit_log.payload AS details,
     (audit_log.payload ->> 'ip_address'::text) AS ip_address,
     (audit_log.payload ->> 'user_agent'::text) AS user_agent,
+    audits.personal_state(audit_log.org_id, audit_log.payload) AS personal,
     ops.time_of(audit_log.id) AS "timestamp"
    FROM audits.audit_log
   WHERE (audit_log.category = 'governance'::text);
@@ -4341,8 +4374,9 @@ COMMENT ON COLUMN audits.governance_audit_log.user_id IS 'The person who did it;
 COMMENT ON COLUMN audits.governance_audit_log.action IS 'What was done.';
 COMMENT ON COLUMN audits.governance_audit_log.resource IS 'What it was done to.';
 COMMENT ON COLUMN audits.governance_audit_log.details IS 'The particulars.';
-COMMENT ON COLUMN audits.governance_audit_log.ip_address IS 'Where it came from.';
-COMMENT ON COLUMN audits.governance_audit_log.user_agent IS 'With what program.';
+COMMENT ON COLUMN audits.governance_audit_log.ip_address IS 'Where it came from; null for a person''s, which is sealed.';
+COMMENT ON COLUMN audits.governance_audit_log.user_agent IS 'With what program; null for a person''s, which is sealed.';
+COMMENT ON COLUMN audits.governance_audit_log.personal IS 'Whether it holds something of a person: sealed, erased, partly erased; null for nothing.';
 COMMENT ON COLUMN audits.governance_audit_log."timestamp" IS 'When.';
 
 CREATE VIEW audits.statistics WITH (security_invoker=true) AS
@@ -4397,6 +4431,7 @@ CREATE VIEW auth.audit_logs WITH (security_invoker=true) AS
     (audit_log.payload ->> 'ip_address'::text) AS ip_address,
     (audit_log.payload ->> 'user_agent'::text) AS user_agent,
     audit_log.payload AS details,
+    audits.personal_state(audit_log.org_id, audit_log.payload) AS personal,
     ops.time_of(audit_log.id) AS created_at
    FROM audits.audit_log
   WHERE (audit_log.category = 'auth'::text);
@@ -4409,9 +4444,10 @@ COMMENT ON COLUMN auth.audit_logs.actor IS 'Who did it.';
 COMMENT ON COLUMN auth.audit_logs.action IS 'What was done.';
 COMMENT ON COLUMN auth.audit_logs.entity IS 'What it was done to.';
 COMMENT ON COLUMN auth.audit_logs.status IS 'success or failure.';
-COMMENT ON COLUMN auth.audit_logs.ip_address IS 'Where it came from.';
-COMMENT ON COLUMN auth.audit_logs.user_agent IS 'With what program.';
+COMMENT ON COLUMN auth.audit_logs.ip_address IS 'Where it came from; null for a person''s, which is sealed.';
+COMMENT ON COLUMN auth.audit_logs.user_agent IS 'With what program; null for a person''s, which is sealed.';
 COMMENT ON COLUMN auth.audit_logs.details IS 'The particulars.';
+COMMENT ON COLUMN auth.audit_logs.personal IS 'Whether it holds something of a person: sealed, erased, partly erased; null for nothing.';
 COMMENT ON COLUMN auth.audit_logs.created_at IS 'When.';
 
 CREATE VIEW council.request_log WITH (security_invoker=true) AS
@@ -4760,6 +4796,8 @@ CREATE POLICY members ON auth.password_resets FOR ALL TO witan_app
 ALTER TABLE auth.payload_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE auth.payload_keys FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON auth.payload_keys FOR SELECT TO witan_backup
+    USING (true);
+CREATE POLICY lookup ON auth.payload_keys FOR SELECT TO witan_owner
     USING (true);
 CREATE POLICY tenant ON auth.payload_keys FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
@@ -5380,8 +5418,10 @@ GRANT USAGE ON SCHEMA audits TO witan_backup;
 GRANT USAGE ON SCHEMA audits TO witan_ingest;
 GRANT USAGE ON SCHEMA audits TO witan_readonly;
 GRANT USAGE ON SCHEMA audits TO witan_sealer;
-GRANT EXECUTE ON FUNCTION audits.run_hashes(uuid, uuid[], bytea), audits.uuid_after(text, text) TO witan_app;
-GRANT EXECUTE ON FUNCTION audits.run_hashes(uuid, uuid[], bytea), audits.uuid_after(text, text) TO witan_readonly;
+GRANT EXECUTE ON FUNCTION audits.personal_state(uuid, json), audits.run_hashes(uuid, uuid[], bytea),
+    audits.uuid_after(text, text) TO witan_app;
+GRANT EXECUTE ON FUNCTION audits.personal_state(uuid, json), audits.run_hashes(uuid, uuid[], bytea),
+    audits.uuid_after(text, text) TO witan_readonly;
 GRANT EXECUTE ON FUNCTION audits.run_hashes(uuid, uuid[], bytea), audits.summarize_log() TO witan_sealer;
 GRANT INSERT ON TABLE audits.system_logs TO witan_app;
 GRANT INSERT, SELECT ON TABLE audits.audit_log TO witan_app;
@@ -5402,10 +5442,12 @@ GRANT USAGE ON SCHEMA auth TO witan_ingest;
 GRANT USAGE ON SCHEMA auth TO witan_readonly;
 GRANT USAGE ON SCHEMA auth TO witan_sealer;
 GRANT EXECUTE ON FUNCTION auth.account(text), auth.end_sessions(uuid, text, uuid),
-    auth.invitation_by_code(bytea), auth.key_snapshot(bigint),
-    auth.organization_exists(), auth.organization_snapshot(bigint),
-    auth.organizations_of(uuid), auth.password_reset_by_token(bytea),
-    auth.revocations(bigint), auth.session_by_token(bytea) TO witan_app;
+    auth.has_payload_key(uuid), auth.invitation_by_code(bytea),
+    auth.key_snapshot(bigint), auth.organization_exists(),
+    auth.organization_snapshot(bigint), auth.organizations_of(uuid),
+    auth.password_reset_by_token(bytea), auth.revocations(bigint),
+    auth.session_by_token(bytea) TO witan_app;
+GRANT EXECUTE ON FUNCTION auth.has_payload_key(uuid) TO witan_readonly;
 GRANT INSERT, SELECT, UPDATE ON TABLE auth.address_lockouts, auth.api_keys, auth.invitations, auth.legal_holds,
     auth.memberships, auth.organizations, auth.password_resets, auth.payload_keys,
     auth.recovery_codes, auth.roles, auth.sessions, auth.sso_identities,

@@ -606,7 +606,7 @@ BEGIN
     -- The functions below run as the owner and look through every organization.
     FOREACH target IN ARRAY ARRAY['auth.organizations', 'auth.users', 'auth.memberships', 'auth.api_keys',
                                   'auth.sessions', 'auth.invitations', 'auth.password_resets', 'auth.legal_holds',
-                                  'auth.roles']
+                                  'auth.roles', 'auth.payload_keys']
     LOOP
         EXECUTE format('CREATE POLICY lookup ON %s FOR SELECT TO witan_owner USING (true)', target);
     END LOOP;
@@ -714,6 +714,16 @@ CREATE FUNCTION auth.password_reset_by_token(hash bytea)
 $$;
 COMMENT ON FUNCTION auth.password_reset_by_token(bytea) IS
     'The password reset of a token, by its SHA-256, while it is good.';
+
+CREATE FUNCTION auth.has_payload_key(person uuid) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM auth.payload_keys k WHERE k.org_id = ops.current_org() AND k.user_id = person
+                       AND k.destroyed_at IS NULL)
+$$;
+COMMENT ON FUNCTION auth.has_payload_key(uuid) IS
+    'Whether what the log of the organization holds of a person can still be opened. Runs as the owner, since the keys '
+    'themselves are not for who asks.';
+GRANT EXECUTE ON FUNCTION auth.has_payload_key(uuid) TO witan_app, witan_readonly;
 
 CREATE FUNCTION auth.end_sessions(person uuid, why text, spared_family uuid DEFAULT NULL) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
