@@ -3,7 +3,7 @@
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libevent-dev libpq-dev libhiredis-dev libcurl4-openssl-dev \
-        libssl-dev libargon2-dev libmimalloc-dev pkg-config \
+        libssl-dev libargon2-dev libmimalloc-dev libutf8proc-dev libqrencode-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
@@ -14,7 +14,7 @@ FROM debian:12-slim
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates curl libevent-2.1-7 libevent-core-2.1-7 \
         libevent-extra-2.1-7 libevent-openssl-2.1-7 libevent-pthreads-2.1-7 libpq5 libhiredis0.14 libcurl4 libssl3 \
-        libargon2-1 libmimalloc2.0 \
+        libargon2-1 libmimalloc2.0 libutf8proc2 libqrencode4 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --home-dir /var/lib/witan --create-home witan
 COPY --from=build /src/.build/release/witan /usr/local/bin/witan

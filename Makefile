@@ -23,6 +23,7 @@ test: ## Install what is missing and run every test
 	@Scripts/setup test
 	swift build --build-tests
 	@Scripts/venv .venv-postgres Tests/EndToEnd/requirements-postgres.txt
+	@Scripts/venv .venv-mail Tests/EndToEnd/requirements-mail.txt
 	@Scripts/swift-tests
 	@Scripts/postgres-versions
 	@$(MAKE) --no-print-directory e2e
@@ -31,6 +32,7 @@ e2e: programs ## Run the end-to-end tests against the real program only (ARGS="-
 	@Scripts/venv .venv Tests/EndToEnd/requirements.txt
 	@Scripts/venv .venv-litellm Tests/EndToEnd/requirements-litellm.txt
 	@Scripts/venv .venv-moto Tests/EndToEnd/requirements-moto.txt
+	@Scripts/venv .venv-mail Tests/EndToEnd/requirements-mail.txt
 	E2E_THIRD_PARTY=1 .venv/bin/python -m pytest Tests/EndToEnd $(ARGS)
 
 programs:
@@ -76,4 +78,4 @@ test-address: ## Run the tests with AddressSanitizer in the program
 	@Scripts/sanitize address $(ARGS)
 
 clean: ## Remove what was built (the data directory .witan stays)
-	rm -rf .build .venv .venv-litellm .venv-moto .venv-postgres Benchmarks/results
+	rm -rf .build .venv .venv-litellm .venv-moto .venv-postgres .venv-mail Benchmarks/results

@@ -54,6 +54,8 @@ let package = Package(
         library("CCurl", package: "libcurl4-openssl-dev"),
         library("COpenSSL", package: "libssl-dev"),
         library("CArgon2", package: "libargon2-dev"),
+        library("CUtf8proc", package: "libutf8proc-dev"),
+        library("CQRCode", package: "libqrencode-dev"),
         library("CAllocator", package: "libmimalloc-dev"),
         .target(name: "CAssets", path: "Sources/C/CAssets"),
 
@@ -65,6 +67,9 @@ let package = Package(
         module(.platform, "Lifecycle", uses: ["SwiftExtensions"]),
         module(.platform, "Arguments"),
         module(.platform, "Cryptography", uses: ["SwiftExtensions", "COpenSSL", "CArgon2"]),
+        module(.platform, "UnicodeText", uses: ["CUtf8proc"]),
+        module(.platform, "CommonPasswords", uses: ["CAssets"]),
+        module(.platform, "QRCode", uses: ["CQRCode"]),
         module(.platform, "EventLoop", uses: ["SwiftExtensions", "CEvent"]),
         module(.platform, "HTTPServer", uses: ["SwiftExtensions", "EventLoop", "CEvent", "COpenSSL"]),
         module(.platform, "HTTPClient", uses: ["SwiftExtensions", "EventLoop", "CCurl"]),
@@ -78,6 +83,8 @@ let package = Package(
             uses: ["SwiftExtensions", "JSON", "Cryptography", "SQLText", "Postgres", "Inventory", "CAssets"]),
         module(.platform, "EmbeddedServers", uses: ["SwiftExtensions", "JSON", "Cryptography"]),
         module(.platform, "Journal", uses: ["SwiftExtensions"]),
+        module(.platform, "JSONWebToken", uses: ["SwiftExtensions", "JSON", "Cryptography", "COpenSSL"]),
+        module(.platform, "Mail", uses: ["SwiftExtensions", "Lifecycle", "Cryptography", "CCurl"]),
         module(.platform, "ObjectStore", uses: ["SwiftExtensions", "Cryptography", "HTTPClient"]),
         module(
             .platform, "Backup",
@@ -94,7 +101,8 @@ let package = Package(
         module(
             .domains, "Identity",
             uses: [
-                "SwiftExtensions", "JSON", "Cryptography", "HTTPServer", "Postgres", "Core", "API", "Audit",
+                "SwiftExtensions", "JSON", "Cryptography", "UnicodeText", "CommonPasswords", "HTTPServer", "Postgres",
+                "Mail", "Core", "API", "Audit",
             ]),
         module(
             .domains, "Providers",
@@ -121,8 +129,8 @@ let package = Package(
             dependencies: [
                 "CAllocator", "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Lifecycle", "Arguments",
                 "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Elasticsearch",
-                "Inventory", "Migrator", "EmbeddedServers", "Journal", "ObjectStore", "Backup", "Core", "API", "Audit",
-                "Identity", "Providers", "Gateway", "Operations",
+                "Inventory", "Migrator", "EmbeddedServers", "Journal", "Mail", "ObjectStore", "Backup", "Core", "API",
+                "Audit", "Identity", "Providers", "Gateway", "Operations",
             ].filter { !isSanitized || $0 != "CAllocator" }.map { .byName(name: $0) },
             path: "Sources/App/Witan",
             swiftSettings: settings),
@@ -150,6 +158,9 @@ let package = Package(
         tests(.platform, "Lifecycle", uses: ["SwiftExtensions"]),
         tests(.platform, "Arguments", uses: ["SwiftExtensions"]),
         tests(.platform, "Cryptography", uses: ["SwiftExtensions"]),
+        tests(.platform, "UnicodeText"),
+        tests(.platform, "CommonPasswords"),
+        tests(.platform, "QRCode"),
         tests(.platform, "EventLoop", uses: ["SwiftExtensions"]),
         tests(.platform, "HTTPServer", uses: ["EventLoop", "SwiftExtensions"]),
         tests(.platform, "HTTPClient", uses: ["HTTPServer", "EventLoop", "SwiftExtensions"]),
@@ -167,6 +178,8 @@ let package = Package(
             uses: ["TestSupport", "EmbeddedServers", "Inventory", "Postgres", "EventLoop", "SwiftExtensions"]),
         tests(.platform, "EmbeddedServers", uses: ["SwiftExtensions", "Cryptography"]),
         tests(.platform, "Journal", uses: ["SwiftExtensions"]),
+        tests(.platform, "JSONWebToken", uses: ["JSON", "Cryptography", "SwiftExtensions"]),
+        tests(.platform, "Mail", uses: ["Lifecycle", "SwiftExtensions"]),
         tests(
             .platform, "Backup",
             uses: [

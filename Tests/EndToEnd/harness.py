@@ -427,3 +427,33 @@ def error_of(answer):
     error = answer.json()["error"]
     assert set(error) == {"message", "type", "param", "code"}
     return error
+
+
+class MailServer:
+    """A mail server of somebody else's (smtp_server.py): STARTTLS with a certificate of its own, user and password."""
+
+    def __init__(self, user=None, password=None):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mail-e2e-"))
+        self.certificate = self.folder / "cert.pem"
+        key = self.folder / "key.pem"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+             "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key,
+             "-out", self.certificate], check=True, capture_output=True)
+        credentials = ["--auth", user, password] if user else []
+        self.process = subprocess.Popen(
+            [ROOT / ".venv-mail/bin/python", ROOT / "Tests/EndToEnd/smtp_server.py", self.folder,
+             "--tls", self.certificate, key, *credentials],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.port = int(self.process.stdout.readline())
+
+    def messages(self):
+        """What it took, in order, as bytes."""
+        paths = sorted(self.folder.glob("*.eml"), key=lambda path: int(path.stem))
+        return [path.read_bytes() for path in paths]
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+        shutil.rmtree(self.folder, ignore_errors=True)

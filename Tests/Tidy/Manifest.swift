@@ -93,7 +93,7 @@ enum ImportRules {
     /// Suffix of a domain's file → what it may import beside Core, the domains below and `everywhere`.
     static let roles: [(suffix: String, imports: Set<String>)] = [
         ("Store", ["Postgres"]), ("Cache", ["Redis"]), ("Index", ["Elasticsearch"]), ("Client", ["HTTPClient"]),
-        ("Service", ["Postgres", "Journal"]), ("Monitor", ["Postgres", "Redis", "Lifecycle"]),
+        ("Service", ["Postgres", "Journal", "Mail"]), ("Monitor", ["Postgres", "Redis", "Lifecycle"]),
         ("Worker", ["Postgres", "Lifecycle"]),
         // HTTPServer for the answer's type.
         ("Routes", ["API", "HTTPServer"]), ("Commands", ["Arguments", "HTTPClient"]),
@@ -102,7 +102,7 @@ enum ImportRules {
     /// The modules that give a file a capability; all others a domain declares are domains below it.
     static let capabilities: Set = [
         "API", "Arguments", "Elasticsearch", "EmbeddedServers", "EventLoop", "HTTPClient", "HTTPServer", "Journal",
-        "Lifecycle", "Migrator", "ObjectStore", "Postgres", "Redis",
+        "Lifecycle", "Mail", "Migrator", "ObjectStore", "Postgres", "Redis",
     ]
 
     static func undeclared(_ file: SourceFile, _ manifest: Manifest) -> [Violation] {

@@ -19,7 +19,7 @@ enum Commands {
                 AuditCommands.command, BackupCommands.command, RestoreCommands.command, OrganizationCommands.command,
                 SettingsCommand.command, ReferenceCommand.command, RetentionCommands.command,
                 DatabaseCommands.command, InstallationCommands.initialize, InstallationCommands.reset,
-                SeedCommands.command,
+                SeedCommands.command, MailCommands.command,
             ]
         ).withCompletionCommand()
     }

@@ -27,6 +27,9 @@ struct Configuration: Sendable {
             problems.append(
                 "WITAN_WAL_ARCHIVE is for the private PostgreSQL; the one of DATABASE_URL is archived where it runs")
         }
+        if configuration["WITAN_SMTP_URL"] != nil, configuration["WITAN_MAIL_FROM"] == nil {
+            problems.append("WITAN_SMTP_URL needs WITAN_MAIL_FROM, the sender of e-mails")
+        }
         guard problems.isEmpty else {
             throw CommandFailure(.usage, problems.joined(separator: "\n       "))
         }

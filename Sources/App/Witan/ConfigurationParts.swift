@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Cryptography
 import EmbeddedServers
 import Glibc
 import HTTPServer
@@ -43,6 +44,15 @@ extension Configuration {
             settings.tls = (certificate, key)
         }
         return settings
+    }
+
+    /// How passwords are hashed: the cost, and how many at a time.
+    var passwordHashing: PasswordHashing {
+        PasswordHashing(
+            cost: Argon2idCost(
+                memoryKiB: UInt32(integer("WITAN_ARGON2_MEMORY") * 1024),
+                passes: UInt32(integer("WITAN_ARGON2_ITERATIONS")), lanes: UInt32(integer("WITAN_ARGON2_LANES"))),
+            threads: integer("WITAN_ARGON2_THREADS"), queue: integer("WITAN_ARGON2_QUEUE"))
     }
 
     /// Whose word on a client's address is taken.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import HTTPServer
+import Mail
 import Observability
 import Operations
 import Postgres
@@ -11,6 +12,7 @@ struct Observer: Sendable {
         "witan_record_commit_seconds", "From a batch of records sent to its commit.")
     static let batchEntries = Counter("witan_record_entries_total", "Entries committed by the record.")
     static let refusedRequests = Counter("witan_http_refused_total", "Requests the HTTP server answered by itself.")
+    static let mails = Counter("witan_mail_total", "E-mails, by what became of them.", labels: ["result"])
 
     let logger: Logger
     let slowQueries = SlowQueries()
@@ -53,6 +55,28 @@ struct Observer: Sendable {
             OperationsMetrics.jobRuns[job, "failed"].increment()
             logger.warning("job failed", [("job", .string(job)), ("error", LogValue(error))])
         case .away(let error): logger.warning("jobs wait for the database", [("error", LogValue(error))])
+        }
+    }
+
+    @Sendable func mail(_ event: MailEvent) {
+        switch event {
+        case .sent(let id, let attempt):
+            Self.mails["sent"].increment()
+            logger.info("e-mail sent", [("message_id", .string(id)), ("attempt", LogValue(attempt))])
+        case .retrying(let id, let error, let wait):
+            Self.mails["retried"].increment()
+            logger.warning(
+                "e-mail is tried again",
+                [("message_id", .string(id)), ("error", LogValue(error)), ("wait", .string("\(wait)"))])
+        case .failed(let id, let error):
+            Self.mails["failed"].increment()
+            logger.error("e-mail not delivered", [("message_id", .string(id)), ("error", LogValue(error))])
+        case .overflow(let id):
+            Self.mails["overflow"].increment()
+            logger.error("e-mail not taken: too many wait", [("message_id", .string(id))])
+        case .abandoned(let count):
+            Self.mails["abandoned"].increment(by: UInt64(count))
+            logger.error("e-mails not delivered before the stop", [("count", LogValue(count))])
         }
     }
 

@@ -126,6 +126,7 @@ extension Setting.Kind {
         case .integer(let range): "\(range.lowerBound) to \(range.upperBound)"
         case .duration: "duration"
         case .address: "a numeric address and a port"
+        case .webAddress: "an `http` or `https` address"
         case .boolean: "`true` or `false`"
         case .networks: "addresses or ranges"
         case .choice(let choices): choices.map { "`\($0)`" }.joined(separator: ", ")

@@ -61,7 +61,7 @@ struct Server: Sendable {
             guard let redis else { return }
             loops[0].spawn { _ = try? await redis.publish("witan:snapshot", Array(snapshot.utf8)) }
         }
-        let identity = IdentityParts(configuration, database: database, masterKey: masterKey) {
+        let identity = try IdentityParts(configuration, database: database, masterKey: masterKey, observer: observer) {
             _ = announce("identity")
         }
         let catalog = CatalogMonitor(
@@ -194,7 +194,7 @@ struct Server: Sendable {
                 PeriodicTask(name: "journal", every: .seconds(1), onError: failed("journal")) {
                     ledger.reclaim()
                 },
-                callers, models,
+                callers, models, identity.mailQueue,
                 PeriodicTask(name: "key usage", every: .seconds(30), onError: failed("key usage")) {
                     try await identity.keyUsage.write()
                 }, StorageService(stores: stores, database: database),

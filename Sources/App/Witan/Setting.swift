@@ -9,6 +9,8 @@ struct Setting: Sendable {
         case text
         /// A numeric address and a port, as `127.0.0.1:8080` or `[::1]:8080`.
         case address
+        /// An http or https URL without user, query, fragment, and without a slash at the end.
+        case webAddress
         case integer(ClosedRange<Int>)
         case duration
         case boolean
@@ -42,6 +44,10 @@ struct Setting: Sendable {
             guard Self.isAddress(text) else {
                 return "\(key) takes a numeric address and a port such as 127.0.0.1:8080 or [::1]:8080, not '\(text)'"
             }
+        case .webAddress:
+            guard Self.isWebAddress(text) else {
+                return "\(key) takes an address such as https://witan.example.org, not '\(text)'"
+            }
         case .integer(let range):
             guard let number = Int(text), range.contains(number) else {
                 return "\(key) takes a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text)'"
@@ -74,6 +80,13 @@ struct Setting: Sendable {
             return inet_pton(AF_INET6, String(host.dropFirst().dropLast()), &address) == 1
         }
         return inet_pton(AF_INET, String(host), &address) == 1
+    }
+
+    private static func isWebAddress(_ text: String) -> Bool {
+        guard let scheme = ["https://", "http://"].first(where: text.hasPrefix) else { return false }
+        let rest = text.dropFirst(scheme.count)
+        return !rest.isEmpty && rest.first != "/" && rest.last != "/"
+            && rest.utf8.allSatisfy { (0x21...0x7E).contains($0) } && !rest.contains { "?#@\\\"<>".contains($0) }
     }
 
     /// The one list: parsing, `witan settings`, the reference page and the boot report come from it.
@@ -139,6 +152,23 @@ struct Setting: Sendable {
         Setting("WITAN_TLS_KEY_FILE", .text, nil, "PEM private key."),
         Setting(
             "WITAN_UPSTREAM_CA_FILE", .text, nil, "PEM certificates to trust for providers, in place of the system's."),
+        Setting("WITAN_ARGON2_MEMORY", .integer(8...1024), "64", "Memory that the hash of a password takes, in MiB."),
+        Setting("WITAN_ARGON2_ITERATIONS", .integer(1...16), "3", "Passes over that memory."),
+        Setting("WITAN_ARGON2_LANES", .integer(1...16), "4", "Lanes of it, each a thread while a password is hashed."),
+        Setting("WITAN_ARGON2_THREADS", .integer(1...64), "2", "Passwords hashed at a time."),
+        Setting(
+            "WITAN_ARGON2_QUEUE", .integer(0...4096), "32",
+            "Passwords that may wait to be hashed; past it sign-ins get 503."),
+        Setting(
+            "WITAN_SMTP_URL", .text, nil, secret: true,
+            "Mail server, as smtp://user:password@host:587; without it e-mails are shown on the terminal."),
+        Setting(
+            "WITAN_SMTP_CA_FILE", .text, nil,
+            "PEM certificates to trust for the mail server, in place of the system's."),
+        Setting("WITAN_MAIL_FROM", .text, nil, "Sender of e-mails, as Witan <witan@example.org>."),
+        Setting(
+            "WITAN_PUBLIC_URL", .webAddress, nil,
+            "Where people reach this installation, for links and single sign-on; WITAN_LISTEN's unless set."),
         Setting(
             "WITAN_LOG_LEVEL", .choice(["trace", "debug", "info", "warning", "error"]), "info", "Least level logged."),
     ]

@@ -13,7 +13,7 @@ enum SystemRoutes {
     /// Everything that `/metrics` shows.
     static let metrics: [any Metric] = [
         APIMetrics.requests, APIMetrics.duration, GatewayMetrics.calls, GatewayMetrics.tokens,
-        GatewayMetrics.overhead, Observer.batches, Observer.batchEntries, Observer.refusedRequests,
+        GatewayMetrics.overhead, Observer.batches, Observer.batchEntries, Observer.refusedRequests, Observer.mails,
         OperationsMetrics.monthsAhead, OperationsMetrics.jobRuns, ClusterArchive.waitingFiles, ClusterArchive.failures,
         ClusterArchive.lastBase, StorageService.freeBytes, CollectedMetric.process,
     ]

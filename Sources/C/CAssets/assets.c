@@ -101,3 +101,8 @@ const cassets_file cassets_migrations[] = {
     {"0016_search.elasticsearch", migration_0016, sizeof migration_0016},
 };
 const size_t cassets_migration_count = sizeof cassets_migrations / sizeof cassets_migrations[0];
+
+static const unsigned char common_passwords[] = {
+#embed "../../../Assets/common-passwords.txt"
+};
+const cassets_file cassets_common_passwords = {"common-passwords.txt", common_passwords, sizeof common_passwords};

@@ -1,4 +1,4 @@
-// libcurl: the HTTP client. Variadic functions are not imported by Swift, so each shape gets a typed wrapper.
+// libcurl: the HTTP client, and mail. Variadic functions are not imported by Swift, so each shape gets a typed wrapper.
 #pragma once
 #include <sys/types.h>
 #include <sys/select.h>

@@ -52,6 +52,12 @@ package final class PasswordHashing: Sendable {
     /// Whether `stored` costs other than new hashes do and should be made anew at the next login.
     package func needsRehash(_ stored: String) -> Bool { PasswordHash(stored)?.cost != cost }
 
+    /// A PHC string that no password is known to give, at the cost of new hashes: checking a password against it takes
+    /// as long as against a real one.
+    package func decoy() -> String {
+        PasswordHash(cost: cost, salt: Memory.random(16), tag: Memory.random(32)).text
+    }
+
     private typealias Work = @Sendable () throws(CryptographyError) -> [UInt8]
 
     private func run(_ body: @escaping Work) async throws(CryptographyError) -> [UInt8] {

@@ -83,6 +83,9 @@ final class WorkerThreads: Sendable {
         }
 
         private func work() {
+            // Whoever waits for slow work can wait a little longer; what answers at once must not. Threads that the
+            // work starts inherit it.
+            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
             while let next = next() {
                 next()
                 state.withLock { $0.idle += 1 }

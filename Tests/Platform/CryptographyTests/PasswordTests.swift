@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import SwiftExtensions
 import Testing
 
@@ -109,5 +110,19 @@ struct PasswordTests {
             let stored = try await PasswordHashing(cost: cheap, threads: 3).hash(Secret("x"))
             #expect(PasswordHash(stored) != nil)
         }
+    }
+
+    @Test("the threads of the pool stand back behind those that answer")
+    func niceness() async throws {
+        let hashing = PasswordHashing(cost: cheap, threads: 2)
+        _ = try await hashing.hash(Secret("x"))
+        let tasks = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
+        let niceness = tasks.compactMap { task -> Int? in
+            // proc(5): the name stands in parentheses, and the 17th field after it is the nice value.
+            let line = try? String(contentsOfFile: "/proc/self/task/\(task)/stat", encoding: .utf8)
+            let fields = line?.split(separator: ")").last?.split(separator: " ")
+            return fields.flatMap { $0.count > 16 ? Int($0[16]) : nil }
+        }
+        #expect(niceness.contains(10) && niceness.contains(0))
     }
 }

@@ -15,3 +15,6 @@ extern const size_t cassets_migration_count;
 
 /// The file at `index`, below `cassets_migration_count`; Swift does not import an array of unknown length.
 static inline const cassets_file *cassets_migration(size_t index) { return &cassets_migrations[index]; }
+
+/// `Assets/common-passwords.txt`: one entry a line, in order of their bytes.
+extern const cassets_file cassets_common_passwords;
