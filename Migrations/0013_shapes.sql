@@ -14,17 +14,15 @@ GRANT EXECUTE ON FUNCTION audits.uuid_after(text, text) TO witan_app, witan_read
 
 CREATE FUNCTION audits.personal_state(entry_org uuid, payload json) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE WHEN payload -> 'personal' IS NULL THEN NULL
-        WHEN entry_org IS DISTINCT FROM ops.current_org() THEN 'unknown'
-        ELSE (SELECT CASE count(*) FILTER (WHERE p ->> 'sealed' IS NOT NULL
-                                               AND auth.has_payload_key((p ->> 'user')::uuid))
-                     WHEN count(*) THEN 'sealed' WHEN 0 THEN 'erased' ELSE 'partly erased' END
-              FROM json_array_elements(payload -> 'personal') p) END
+    SELECT CASE WHEN payload -> 'personal' IS NOT NULL THEN
+        (SELECT CASE count(*) FILTER (WHERE p ->> 'sealed' IS NOT NULL AND e.id IS NULL)
+                WHEN count(*) THEN 'sealed' WHEN 0 THEN 'erased' ELSE 'partly erased' END
+         FROM json_array_elements(payload -> 'personal') p
+         LEFT JOIN auth.erasures e ON e.org_id = entry_org AND e.user_id = (p ->> 'user')::uuid) END
 $$;
 COMMENT ON FUNCTION audits.personal_state(uuid, json) IS
-    'Whether an entry holds something of a person: sealed while the person''s key is there (the program opens it), erased '
-    'once it is destroyed, partly erased when it holds something of several, unknown outside of the organization, and '
-    'null when it holds nothing.';
+    'Whether an entry holds something of a person: sealed while the program can open it, erased once the person''s key is '
+    'destroyed, partly erased when it holds something of several, and null when it holds nothing.';
 GRANT EXECUTE ON FUNCTION audits.personal_state(uuid, json) TO witan_app, witan_readonly;
 
 CREATE VIEW auth.audit_logs WITH (security_invoker = true) AS

@@ -20,6 +20,7 @@ enum Commands {
                 SettingsCommand.command, ReferenceCommand.command, RetentionCommands.command,
                 DatabaseCommands.command, InstallationCommands.initialize, InstallationCommands.reset,
                 SeedCommands.command, MailCommands.command,
+                PrivacyCommands.erasures, PrivacyCommands.holds, PrivacyCommands.account, PrivacyCommands.users,
             ]
         ).withCompletionCommand()
     }

@@ -14,6 +14,7 @@ struct IdentityParts: Sendable {
     let keyUsage: APIKeyUsageWorker
     let mailQueue: MailQueue
     let mail: MailService
+    let privacy: PrivacyParts
 
     /// `announce` tells other nodes that they should look.
     init(
@@ -28,8 +29,9 @@ struct IdentityParts: Sendable {
         keys = APIKeyService(database: database, pepper: pepper, monitor: monitor)
         mailQueue = MailQueue(sender: try configuration.mailSender(Terminal.standard.write), observe: observer.mail)
         mail = MailService(queue: mailQueue, from: try configuration.mailFrom(), publicURL: configuration.publicURL)
+        privacy = try PrivacyParts(database: database, masterKey: masterKey, monitor: monitor)
         keyUsage = APIKeyUsageWorker(database: database, monitor: monitor)
     }
 
-    var endpoints: [Endpoint] { organizations.endpoints + keys.endpoints }
+    var endpoints: [Endpoint] { organizations.endpoints + keys.endpoints + privacy.endpoints }
 }

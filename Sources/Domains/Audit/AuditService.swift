@@ -46,13 +46,24 @@ package struct AuditService: Sendable {
     package func personalParts(
         of entries: [AuditEntry], organization: UniqueID
     ) async throws -> [[PersonalPart]] {
-        let sealed = entries.map { PersonalPart.Sealed.all(in: $0) }
-        let people = Set(sealed.joined().map(\.person))
-        guard !people.isEmpty else { return sealed.map { _ in [] } }
+        let people = Set(entries.flatMap { PersonalPart.Sealed.all(in: $0).map(\.person) })
+        guard !people.isEmpty else { return entries.map { _ in [] } }
         let keys = try await database.transaction(organization: organization) { transaction in
-            try await PersonalKeyStore.find(Array(people), in: transaction)
+            try await personalKeys(of: Array(people), in: transaction)
         }
-        return sealed.map { parts in parts.map { $0.opened(with: seal, keys[$0.person], of: organization) } }
+        return entries.map { personalParts(of: $0, keys: keys) }
+    }
+
+    /// The keys of people that are left, to open what the log holds of them.
+    package func personalKeys(
+        of people: [UniqueID], in transaction: borrowing Transaction
+    ) async throws -> [UniqueID: PersonalSeal.Key] {
+        try await PersonalKeyStore.find(people, in: transaction)
+    }
+
+    /// What one entry holds of people, opened with these keys.
+    package func personalParts(of entry: AuditEntry, keys: [UniqueID: PersonalSeal.Key]) -> [PersonalPart] {
+        PersonalPart.Sealed.all(in: entry).map { $0.opened(with: seal, keys[$0.person], of: entry.organization) }
     }
 
     /// Newest first; `category` nil lists all.
