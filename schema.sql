@@ -128,12 +128,12 @@ COMMENT ON FUNCTION audits.uuid_after(text, text) IS 'The id in an actor or enti
 REVOKE ALL ON FUNCTION audits.uuid_after(text, text) FROM PUBLIC;
 
 CREATE FUNCTION auth.account(address text)
- RETURNS TABLE(user_id uuid, password_hash text, verified boolean, has_second_factor boolean, failed_login_attempts integer, locked_until timestamp with time zone)
+ RETURNS TABLE(user_id uuid, password_hash text, verified boolean, has_second_factor boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    SELECT u.id, u.password_hash, u.verified, u.totp_confirmed_at IS NOT NULL, u.failed_login_attempts, u.locked_until
+    SELECT u.id, u.password_hash, u.verified, u.totp_confirmed_at IS NOT NULL
     FROM auth.users u WHERE u.email = lower(address) AND u.retired_at IS NULL
 $function$;
 ALTER FUNCTION auth.account(text) OWNER TO witan_owner;
@@ -379,6 +379,20 @@ ALTER FUNCTION auth.erasure_obstacle(uuid) OWNER TO witan_owner;
 COMMENT ON FUNCTION auth.erasure_obstacle(uuid) IS 'Why a person cannot be erased from the organization now: unknown, erased, held (legal hold), last (administrator), operator (the only one); null when nothing is in the way. Holds off other erasures and holds until the transaction ends.';
 REVOKE ALL ON FUNCTION auth.erasure_obstacle(uuid) FROM PUBLIC;
 
+CREATE FUNCTION auth.forget_lockouts()
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    DELETE FROM auth.lockouts WHERE subject IN (
+        SELECT l.subject FROM auth.lockouts l WHERE l.ends_at < now() ORDER BY l.ends_at LIMIT 20
+        FOR UPDATE SKIP LOCKED)
+$function$;
+ALTER FUNCTION auth.forget_lockouts() OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.forget_lockouts() IS 'Removes up to 20 counters of which nothing is left; called with each failure, so that they cannot pile up.';
+REVOKE ALL ON FUNCTION auth.forget_lockouts() FROM PUBLIC;
+
 CREATE FUNCTION auth.invitation_by_code(hash bytea)
  RETURNS TABLE(org_id uuid, id uuid, email text, organization text, role text, expires_at timestamp with time zone)
  LANGUAGE sql
@@ -392,6 +406,24 @@ $function$;
 ALTER FUNCTION auth.invitation_by_code(bytea) OWNER TO witan_owner;
 COMMENT ON FUNCTION auth.invitation_by_code(bytea) IS 'The invitation of a code, by its SHA-256, while it is good.';
 REVOKE ALL ON FUNCTION auth.invitation_by_code(bytea) FROM PUBLIC;
+
+CREATE FUNCTION auth.keep_admin()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM auth.memberships m WHERE m.org_id = NEW.org_id AND m.role = 'admin'
+        AND m.custom_role_id IS NULL AND m.retired_at IS NULL) THEN
+        RAISE EXCEPTION 'this is the last administrator of the organization'
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'memberships_admin';
+    END IF;
+    RETURN NULL;
+END
+$function$;
+ALTER FUNCTION auth.keep_admin() OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.keep_admin() IS 'Trigger: an organization that has an administrator keeps one. Changes of memberships wait for each other at the snapshot''s counter, so two administrators who demote each other at once leave one.';
+REVOKE ALL ON FUNCTION auth.keep_admin() FROM PUBLIC;
 
 CREATE FUNCTION auth.key_snapshot(since bigint)
  RETURNS TABLE(org_id uuid, id uuid, user_id uuid, is_operator boolean, name text, role text, permissions text[], scopes text[], key_hash bytea, allowed_models text[], allowed_addresses text[], expires_at timestamp with time zone, is_live boolean)
@@ -1189,21 +1221,6 @@ COMMENT ON COLUMN audits.system_logs.message IS 'What happened; constant text, t
 COMMENT ON COLUMN audits.system_logs.stack_trace IS 'Where in the program, when it is known.';
 COMMENT ON COLUMN audits.system_logs.metadata IS 'The particulars as fields.';
 
-CREATE TABLE auth.address_lockouts (
-    address inet NOT NULL,
-    failed_attempts integer DEFAULT 0 NOT NULL,
-    locked_until timestamp with time zone,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT address_lockouts_pkey PRIMARY KEY (address),
-    CONSTRAINT address_lockouts_failed_attempts_check CHECK ((failed_attempts >= 0))
-);
-ALTER TABLE auth.address_lockouts OWNER TO witan_owner;
-COMMENT ON TABLE auth.address_lockouts IS 'Addresses from which too many passwords were wrong. No org_id: an address is nobody''s.';
-COMMENT ON COLUMN auth.address_lockouts.address IS 'An IPv4 address, or the /64 network of an IPv6 one.';
-COMMENT ON COLUMN auth.address_lockouts.failed_attempts IS 'Since the last success from there.';
-COMMENT ON COLUMN auth.address_lockouts.locked_until IS 'Until then nothing is tried from there.';
-COMMENT ON COLUMN auth.address_lockouts.updated_at IS 'When the row was last changed; kept by a trigger.';
-
 CREATE TABLE auth.api_keys (
     org_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1351,6 +1368,30 @@ COMMENT ON COLUMN auth.legal_holds.placed_by IS 'Who ordered it; null when a key
 COMMENT ON COLUMN auth.legal_holds.placed_at IS 'From when on.';
 COMMENT ON COLUMN auth.legal_holds.released_at IS 'When it ended; null while it holds.';
 COMMENT ON COLUMN auth.legal_holds.released_by IS 'Who ended it.';
+
+CREATE TABLE auth.lockouts (
+    subject bytea NOT NULL,
+    kind text NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    last_failure timestamp with time zone,
+    familiar_until timestamp with time zone,
+    ends_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT lockouts_pkey PRIMARY KEY (subject),
+    CONSTRAINT lockouts_check CHECK (((familiar_until IS NULL) OR (kind = 'familiar'::text))),
+    CONSTRAINT lockouts_check1 CHECK (((failures = 0) OR (last_failure IS NOT NULL))),
+    CONSTRAINT lockouts_failures_check CHECK (((failures >= 0) AND (failures <= 15))),
+    CONSTRAINT lockouts_kind_check CHECK ((kind = ANY (ARRAY['account'::text, 'network'::text, 'familiar'::text]))),
+    CONSTRAINT lockouts_subject_check CHECK ((length(subject) = 32))
+);
+CREATE INDEX lockouts_end ON auth.lockouts USING btree (ends_at);
+ALTER TABLE auth.lockouts OWNER TO witan_owner;
+COMMENT ON TABLE auth.lockouts IS 'Wrong passwords and codes, counted. No org_id: who tries says no organization, and the account need not exist. Bounded: a row ends at most 15 quarters of an hour after its last failure, and each failure takes a slow hash.';
+COMMENT ON COLUMN auth.lockouts.subject IS 'HMAC-SHA-256 of the account''s address, of the network (an IPv4 address, an IPv6 /64), or of both.';
+COMMENT ON COLUMN auth.lockouts.kind IS 'An account, tried from where it is not known; a network; or an account in a network it was signed in from.';
+COMMENT ON COLUMN auth.lockouts.failures IS 'As of the last one; a quarter of an hour without forgives one.';
+COMMENT ON COLUMN auth.lockouts.last_failure IS 'When it was; from then on the lock is reckoned.';
+COMMENT ON COLUMN auth.lockouts.familiar_until IS 'Until when the person is not refused there for others'' failures.';
+COMMENT ON COLUMN auth.lockouts.ends_at IS 'From then on the row says nothing and may be removed.';
 
 CREATE TABLE auth.memberships (
     org_id uuid NOT NULL,
@@ -1666,8 +1707,6 @@ CREATE TABLE auth.users (
     totp_master_key_id text,
     totp_confirmed_at timestamp with time zone,
     totp_last_step bigint,
-    failed_login_attempts integer DEFAULT 0 NOT NULL,
-    locked_until timestamp with time zone,
     last_login timestamp with time zone,
     settings jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -1679,7 +1718,6 @@ CREATE TABLE auth.users (
     CONSTRAINT users_check CHECK ((((totp_secret IS NULL) = (totp_dek IS NULL)) AND ((totp_secret IS NULL) = (totp_master_key_id IS NULL)))),
     CONSTRAINT users_check1 CHECK (((totp_confirmed_at IS NULL) OR (totp_secret IS NOT NULL))),
     CONSTRAINT users_email_check CHECK (((email = lower(email)) AND (length(email) <= 320) AND (email ~ '^[^@[:space:][:cntrl:]]+@[^@[:space:][:cntrl:]]+$'::text))),
-    CONSTRAINT users_failed_login_attempts_check CHECK ((failed_login_attempts >= 0)),
     CONSTRAINT users_name_check CHECK ((length(name) <= 200)),
     CONSTRAINT users_password_hash_check CHECK ((password_hash ~~ '$argon2id$%'::text)),
     CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['user'::text, 'operator'::text])))
@@ -1697,8 +1735,6 @@ COMMENT ON COLUMN auth.users.totp_dek IS 'The data key of totp_secret, wrapped b
 COMMENT ON COLUMN auth.users.totp_master_key_id IS 'Which master key wraps totp_dek.';
 COMMENT ON COLUMN auth.users.totp_confirmed_at IS 'When the first code was right; from then on a code is asked for.';
 COMMENT ON COLUMN auth.users.totp_last_step IS 'The newest time step that a code was taken for: a code is good once.';
-COMMENT ON COLUMN auth.users.failed_login_attempts IS 'Since the last success.';
-COMMENT ON COLUMN auth.users.locked_until IS 'Until then no password is tried.';
 COMMENT ON COLUMN auth.users.last_login IS 'The last success.';
 COMMENT ON COLUMN auth.users.settings IS 'What the person has chosen, such as language.';
 COMMENT ON COLUMN auth.users.created_at IS 'When the row was made.';
@@ -4784,7 +4820,6 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON audits.checkpoints FOR EAC
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON audits.checkpoints FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON audits.system_logs FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON audits.system_logs FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
-CREATE TRIGGER touch BEFORE UPDATE ON auth.address_lockouts FOR EACH ROW EXECUTE FUNCTION ops.touch();
 CREATE TRIGGER snapshot BEFORE INSERT OR UPDATE OF name, role, custom_role_id, scopes, key_hash, allowed_models, allowed_addresses, user_id, expires_at, revoked_at ON auth.api_keys FOR EACH STATEMENT EXECUTE FUNCTION ops.raise_snapshot('identity');
 CREATE TRIGGER stamp BEFORE INSERT OR UPDATE OF name, role, custom_role_id, scopes, key_hash, allowed_models, allowed_addresses, user_id, expires_at, revoked_at ON auth.api_keys FOR EACH ROW EXECUTE FUNCTION ops.stamp_snapshot('identity');
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON auth.erasures FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
@@ -4795,6 +4830,7 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON auth.legal_holds FOR EACH STATEMEN
 CREATE TRIGGER over BEFORE UPDATE ON auth.legal_holds FOR EACH ROW WHEN ((old.released_at IS NOT NULL)) EXECUTE FUNCTION ops.check_fixed('nothing');
 CREATE TRIGGER counted BEFORE UPDATE OF role, custom_role_id, retired_at ON auth.memberships FOR EACH ROW EXECUTE FUNCTION auth.raise_version();
 CREATE TRIGGER dependents AFTER UPDATE OF role, custom_role_id, retired_at ON auth.memberships FOR EACH ROW EXECUTE FUNCTION auth.touch_dependents();
+CREATE TRIGGER keeps_admin AFTER UPDATE OF role, custom_role_id, retired_at ON auth.memberships FOR EACH ROW WHEN (((old.role = 'admin'::text) AND (old.custom_role_id IS NULL) AND (old.retired_at IS NULL) AND (NOT ((new.role = 'admin'::text) AND (new.custom_role_id IS NULL) AND (new.retired_at IS NULL))))) EXECUTE FUNCTION auth.keep_admin();
 CREATE TRIGGER snapshot BEFORE INSERT OR UPDATE OF role, custom_role_id, retired_at ON auth.memberships FOR EACH STATEMENT EXECUTE FUNCTION ops.raise_snapshot('identity');
 CREATE TRIGGER stamp BEFORE INSERT OR UPDATE OF role, custom_role_id, retired_at ON auth.memberships FOR EACH ROW EXECUTE FUNCTION ops.stamp_snapshot('identity');
 CREATE TRIGGER touch BEFORE UPDATE ON auth.memberships FOR EACH ROW EXECUTE FUNCTION ops.touch();
@@ -5721,23 +5757,23 @@ GRANT USAGE ON SCHEMA auth TO witan_ingest;
 GRANT USAGE ON SCHEMA auth TO witan_readonly;
 GRANT USAGE ON SCHEMA auth TO witan_sealer;
 GRANT EXECUTE ON FUNCTION auth.account(text), auth.begin_erasure(), auth.end_sessions(uuid, text, uuid),
-    auth.erase_person(uuid), auth.erasure_obstacle(uuid),
+    auth.erase_person(uuid), auth.erasure_obstacle(uuid), auth.forget_lockouts(),
     auth.invitation_by_code(bytea), auth.key_snapshot(bigint),
     auth.organization_exists(), auth.organization_snapshot(bigint),
     auth.organizations_of(uuid), auth.password_reset_by_token(bytea),
     auth.revocations(bigint), auth.session_by_token(bytea) TO witan_app;
 GRANT INSERT, SELECT ON TABLE auth.erasures TO witan_app;
-GRANT INSERT, SELECT, UPDATE ON TABLE auth.address_lockouts, auth.api_keys, auth.invitations, auth.legal_holds,
+GRANT INSERT, SELECT, UPDATE ON TABLE auth.api_keys, auth.invitations, auth.legal_holds, auth.lockouts,
     auth.memberships, auth.organizations, auth.password_resets, auth.payload_keys,
     auth.recovery_codes, auth.roles, auth.sessions, auth.sso_identities,
     auth.sso_providers, auth.team_members, auth.teams, auth.users,
     auth.webauthn_credentials TO witan_app;
 GRANT SELECT ON TABLE auth.audit_logs TO witan_app;
-GRANT SELECT ON TABLE auth.address_lockouts, auth.api_keys, auth.erasures, auth.invitations,
-    auth.legal_holds, auth.memberships, auth.organizations, auth.password_resets,
-    auth.payload_keys, auth.recovery_codes, auth.roles, auth.sessions,
-    auth.sso_identities, auth.sso_providers, auth.team_members, auth.teams,
-    auth.users, auth.webauthn_credentials TO witan_backup;
+GRANT SELECT ON TABLE auth.api_keys, auth.erasures, auth.invitations, auth.legal_holds, auth.lockouts,
+    auth.memberships, auth.organizations, auth.password_resets, auth.payload_keys,
+    auth.recovery_codes, auth.roles, auth.sessions, auth.sso_identities,
+    auth.sso_providers, auth.team_members, auth.teams, auth.users,
+    auth.webauthn_credentials TO witan_backup;
 GRANT SELECT ON TABLE auth.audit_logs, auth.erasures, auth.legal_holds, auth.memberships,
     auth.organizations, auth.roles, auth.team_members, auth.teams TO witan_readonly;
 GRANT USAGE ON SCHEMA council TO witan_app;

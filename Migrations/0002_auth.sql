@@ -57,8 +57,6 @@ CREATE TABLE auth.users (
     totp_master_key_id text,
     totp_confirmed_at timestamptz,
     totp_last_step bigint,
-    failed_login_attempts integer NOT NULL DEFAULT 0 CHECK (failed_login_attempts >= 0),
-    locked_until timestamptz,
     last_login timestamptz,
     settings jsonb NOT NULL DEFAULT '{}',
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -82,8 +80,6 @@ COMMENT ON COLUMN auth.users.totp_dek IS 'The data key of totp_secret, wrapped b
 COMMENT ON COLUMN auth.users.totp_master_key_id IS 'Which master key wraps totp_dek.';
 COMMENT ON COLUMN auth.users.totp_confirmed_at IS 'When the first code was right; from then on a code is asked for.';
 COMMENT ON COLUMN auth.users.totp_last_step IS 'The newest time step that a code was taken for: a code is good once.';
-COMMENT ON COLUMN auth.users.failed_login_attempts IS 'Since the last success.';
-COMMENT ON COLUMN auth.users.locked_until IS 'Until then no password is tried.';
 COMMENT ON COLUMN auth.users.last_login IS 'The last success.';
 COMMENT ON COLUMN auth.users.settings IS 'What the person has chosen, such as language.';
 COMMENT ON COLUMN auth.users.created_at IS 'When the row was made.';
@@ -398,18 +394,36 @@ COMMENT ON COLUMN auth.webauthn_credentials.retired_at IS
     'When it was retired; null while it is in use. Nothing is deleted.';
 CREATE INDEX webauthn_credentials_user ON auth.webauthn_credentials (user_id);
 
-CREATE TABLE auth.address_lockouts (
-    address inet PRIMARY KEY,
-    failed_attempts integer NOT NULL DEFAULT 0 CHECK (failed_attempts >= 0),
-    locked_until timestamptz,
-    updated_at timestamptz NOT NULL DEFAULT now()
+CREATE TABLE auth.lockouts (
+    subject bytea PRIMARY KEY CHECK (length(subject) = 32),
+    kind text NOT NULL CHECK (kind IN ('account', 'network', 'familiar')),
+    failures integer NOT NULL DEFAULT 0 CHECK (failures BETWEEN 0 AND 15),
+    last_failure timestamptz,
+    familiar_until timestamptz CHECK (familiar_until IS NULL OR kind = 'familiar'),
+    ends_at timestamptz NOT NULL DEFAULT '-infinity',
+    CHECK (failures = 0 OR last_failure IS NOT NULL)
 );
-COMMENT ON TABLE auth.address_lockouts IS
-    'Addresses from which too many passwords were wrong. No org_id: an address is nobody''s.';
-COMMENT ON COLUMN auth.address_lockouts.address IS 'An IPv4 address, or the /64 network of an IPv6 one.';
-COMMENT ON COLUMN auth.address_lockouts.failed_attempts IS 'Since the last success from there.';
-COMMENT ON COLUMN auth.address_lockouts.locked_until IS 'Until then nothing is tried from there.';
-COMMENT ON COLUMN auth.address_lockouts.updated_at IS 'When the row was last changed; kept by a trigger.';
+COMMENT ON TABLE auth.lockouts IS
+    'Wrong passwords and codes, counted. No org_id: who tries says no organization, and the account need not exist. '
+    'Bounded: a row ends at most 15 quarters of an hour after its last failure, and each failure takes a slow hash.';
+COMMENT ON COLUMN auth.lockouts.subject IS
+    'HMAC-SHA-256 of the account''s address, of the network (an IPv4 address, an IPv6 /64), or of both.';
+COMMENT ON COLUMN auth.lockouts.kind IS
+    'An account, tried from where it is not known; a network; or an account in a network it was signed in from.';
+COMMENT ON COLUMN auth.lockouts.failures IS 'As of the last one; a quarter of an hour without forgives one.';
+COMMENT ON COLUMN auth.lockouts.last_failure IS 'When it was; from then on the lock is reckoned.';
+COMMENT ON COLUMN auth.lockouts.familiar_until IS 'Until when the person is not refused there for others'' failures.';
+COMMENT ON COLUMN auth.lockouts.ends_at IS 'From then on the row says nothing and may be removed.';
+CREATE INDEX lockouts_end ON auth.lockouts (ends_at);
+
+CREATE FUNCTION auth.forget_lockouts() RETURNS void
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    DELETE FROM auth.lockouts WHERE subject IN (
+        SELECT l.subject FROM auth.lockouts l WHERE l.ends_at < now() ORDER BY l.ends_at LIMIT 20
+        FOR UPDATE SKIP LOCKED)
+$$;
+COMMENT ON FUNCTION auth.forget_lockouts() IS
+    'Removes up to 20 counters of which nothing is left; called with each failure, so that they cannot pile up.';
 
 -- ── Single sign-on ───────────────────────────────────────────────────────────────────────────────────────────────
 CREATE TABLE auth.sso_providers (
@@ -636,7 +650,7 @@ BEGIN
     LOOP
         EXECUTE format('CREATE POLICY lookup ON %s FOR SELECT TO witan_owner USING (true)', target);
     END LOOP;
-    FOREACH target IN ARRAY ARRAY['auth.organizations', 'auth.users', 'auth.address_lockouts']
+    FOREACH target IN ARRAY ARRAY['auth.organizations', 'auth.users']
     LOOP
         EXECUTE format('CREATE TRIGGER touch BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION ops.touch()', target);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO witan_app', target);
@@ -644,7 +658,8 @@ BEGIN
 END
 $$;
 GRANT SELECT ON auth.organizations TO witan_readonly;
-GRANT SELECT ON auth.address_lockouts TO witan_backup;
+GRANT SELECT, INSERT, UPDATE ON auth.lockouts TO witan_app;
+GRANT SELECT ON auth.lockouts TO witan_backup;
 
 -- ── Look-ups made before the organization is known ───────────────────────────────────────────────────────────────
 CREATE FUNCTION auth.key_snapshot(since bigint)
@@ -696,10 +711,9 @@ $$;
 COMMENT ON FUNCTION auth.organization_exists() IS 'Whether there is an organization yet; the first start makes one.';
 
 CREATE FUNCTION auth.account(address text)
-    RETURNS TABLE (user_id uuid, password_hash text, verified boolean, has_second_factor boolean,
-                   failed_login_attempts integer, locked_until timestamptz)
+    RETURNS TABLE (user_id uuid, password_hash text, verified boolean, has_second_factor boolean)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT u.id, u.password_hash, u.verified, u.totp_confirmed_at IS NOT NULL, u.failed_login_attempts, u.locked_until
+    SELECT u.id, u.password_hash, u.verified, u.totp_confirmed_at IS NOT NULL
     FROM auth.users u WHERE u.email = lower(address) AND u.retired_at IS NULL
 $$;
 COMMENT ON FUNCTION auth.account(text) IS 'What a sign-in needs to know of an address; no row when nobody has it.';
@@ -766,6 +780,25 @@ END
 $$;
 COMMENT ON FUNCTION auth.raise_version() IS 'Trigger: counts the changes of a membership.';
 
+CREATE FUNCTION auth.keep_admin() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM auth.memberships m WHERE m.org_id = NEW.org_id AND m.role = 'admin'
+        AND m.custom_role_id IS NULL AND m.retired_at IS NULL) THEN
+        RAISE EXCEPTION 'this is the last administrator of the organization'
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'memberships_admin';
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION auth.keep_admin() IS
+    'Trigger: an organization that has an administrator keeps one. Changes of memberships wait for each other at the '
+    'snapshot''s counter, so two administrators who demote each other at once leave one.';
+CREATE TRIGGER keeps_admin AFTER UPDATE OF role, custom_role_id, retired_at ON auth.memberships
+    FOR EACH ROW WHEN (OLD.role = 'admin' AND OLD.custom_role_id IS NULL AND OLD.retired_at IS NULL
+        AND NOT (NEW.role = 'admin' AND NEW.custom_role_id IS NULL AND NEW.retired_at IS NULL))
+    EXECUTE FUNCTION auth.keep_admin();
+
 CREATE FUNCTION auth.touch_dependents() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -822,6 +855,6 @@ $$;
 GRANT EXECUTE ON FUNCTION auth.key_snapshot(bigint), auth.organization_snapshot(bigint), auth.revocations(bigint),
     auth.end_sessions(uuid, text, uuid), auth.organization_exists(), auth.account(text),
     auth.organizations_of(uuid), auth.session_by_token(bytea), auth.invitation_by_code(bytea),
-    auth.password_reset_by_token(bytea) TO witan_app;
+    auth.password_reset_by_token(bytea), auth.forget_lockouts() TO witan_app;
 
 RESET ROLE;

@@ -100,7 +100,14 @@ import Testing
                 """)
             let names = "SELECT string_agg(name, ' ' ORDER BY name) FROM auth.key_snapshot(0) WHERE is_live"
             #expect(try store.ask(of: nil, names) == "Acme Ann Other")
-            try store.ask(as: "witan_app", "UPDATE auth.memberships SET retired_at = now()")
+            let leave = "UPDATE auth.memberships SET retired_at = now() WHERE user_id = '\(ID.ann)'"
+            #expect(store.complaint(leave)?.contains("last administrator") == true)
+            try store.psql(
+                """
+                INSERT INTO auth.users (id, email, name) VALUES ('\(ID.row(4))', 'bob@acme.example', 'Bob');
+                INSERT INTO auth.memberships (org_id, user_id, role) VALUES ('\(ID.acme)', '\(ID.row(4))', 'admin')
+                """)
+            try store.ask(as: "witan_app", leave)
             #expect(try store.ask(of: nil, names) == "Acme Other")
             try store.ask(of: ID.other, "UPDATE auth.organizations SET retired_at = now()")
             #expect(try store.ask(of: nil, "SELECT count(*) FROM auth.organization_snapshot(0) WHERE is_live") == "1")

@@ -97,7 +97,9 @@ struct APIClient: Sendable {
     private static func failure(_ status: Int, _ body: [UInt8]) -> CommandFailure {
         let value = try? JSONValue(parsing: body)
         let said = value?["detail"]?.string ?? value?["error"]?["message"]?.string
-        let hint = status == 401 ? " Set WITAN_API_KEY; the first one is in admin.key in the data directory." : ""
+        let isKey = value?["code"]?.string == "invalid_api_key" || value?["error"]?["code"]?.string == "invalid_api_key"
+        let hint =
+            status == 401 && isKey ? " Set WITAN_API_KEY; the first one is in admin.key in the data directory." : ""
         return CommandFailure(.failed, (said ?? "The server answered \(status).") + hint)
     }
 }

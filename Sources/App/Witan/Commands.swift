@@ -15,7 +15,8 @@ enum Commands {
             example: "witan serve",
             subcommands: [
                 ServeCommand.command, StatusCommand.command, MigrateCommands.command, ProviderCommands.providers,
-                ModelCommands.models, ModelCommands.prices, KeyCommands.command, ChatCommand.command,
+                ModelCommands.models, ModelCommands.prices, KeyCommands.command,
+                SessionCommands.command, ChatCommand.command,
                 AuditCommands.command, BackupCommands.command, RestoreCommands.command, OrganizationCommands.command,
                 SettingsCommand.command, ReferenceCommand.command, RetentionCommands.command,
                 DatabaseCommands.command, InstallationCommands.initialize, InstallationCommands.reset,

@@ -12,6 +12,12 @@ struct IdentityParts: Sendable {
     let organizations: OrganizationService
     let keys: APIKeyService
     let keyUsage: APIKeyUsageWorker
+    let roles: CustomRoleService
+    let members: MemberService
+    let teams: TeamService
+    let passwords: PasswordVerifier
+    let sessions: SessionService
+    let signIn: SignInService
     let mailQueue: MailQueue
     let mail: MailService
     let privacy: PrivacyParts
@@ -22,8 +28,9 @@ struct IdentityParts: Sendable {
         announce: @escaping @Sendable () -> Void
     ) throws {
         let pepper = masterKey.subkey("api keys")
+        let tokenKey = masterKey.subkey("access tokens")
         let monitor = IdentityMonitor(
-            database: database, pepper: pepper, tokenKey: masterKey.subkey("access tokens"), onChange: announce)
+            database: database, pepper: pepper, tokenKey: tokenKey, onChange: announce)
         self.monitor = monitor
         organizations = OrganizationService(database: database, pepper: pepper, monitor: monitor)
         keys = APIKeyService(database: database, pepper: pepper, monitor: monitor)
@@ -31,7 +38,21 @@ struct IdentityParts: Sendable {
         mail = MailService(queue: mailQueue, from: try configuration.mailFrom(), publicURL: configuration.publicURL)
         privacy = try PrivacyParts(database: database, masterKey: masterKey, monitor: monitor)
         keyUsage = APIKeyUsageWorker(database: database, monitor: monitor)
+        sessions = SessionService(
+            database: database, tokenKey: tokenKey,
+            lifetimes: SessionService.Lifetimes(
+                access: configuration.duration("WITAN_ACCESS_TOKEN_LIFETIME"),
+                session: configuration.duration("WITAN_SESSION_LIFETIME")),
+            monitor: monitor)
+        passwords = PasswordVerifier(hashing: configuration.passwordHashing)
+        signIn = SignInService(database: database, passwords: passwords, sessions: sessions)
+        roles = CustomRoleService(database: database, monitor: monitor)
+        members = MemberService(database: database, monitor: monitor)
+        teams = TeamService(database: database)
     }
 
-    var endpoints: [Endpoint] { organizations.endpoints + keys.endpoints + privacy.endpoints }
+    var endpoints: [Endpoint] {
+        organizations.endpoints + keys.endpoints + SessionRoutes.endpoints(signIn: signIn, sessions: sessions)
+            + roles.endpoints + members.endpoints + teams.endpoints + privacy.endpoints
+    }
 }

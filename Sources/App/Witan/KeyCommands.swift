@@ -11,6 +11,14 @@ enum KeyCommands {
     private static let identifier = Positional<String>.required("id", "the id, as the list shows it")
     private static let role = Option<KeyRole>.value("role", "what it may do", default: .developer)
     private static let models = Option<[String]>.repeated("model", "a model it may call; without any it may call all")
+    private static let scopes = Option<[String]>.repeated("scope", "a permission it is narrowed to, as models.call")
+    private static let addresses = Option<[String]>.repeated(
+        "allow-address", "an address or CIDR range it may be used from; without any from everywhere")
+    private static let owner = Option<String?>.optional(
+        "owner", "id of the member whose it is; it ends when they leave")
+    private static let overlap = Option<Int>.value(
+        "overlap", "seconds that the old key is still good for", default: 86_400)
+    private static let newName = Option<String?>.optional("name", "another name")
     private static let expires = Option<String?>.optional("expires-at", "RFC 3339; never unless set")
 
     static let command = Command(
@@ -40,16 +48,37 @@ enum KeyCommands {
             Command(
                 name: "create", summary: "Make a key; it is shown once",
                 example: "witan keys create ci --role developer",
-                options: APIClient.options + [role, models, expires, Commands.json], positionals: [name]
+                options: APIClient.options + [role, scopes, models, addresses, owner, expires, Commands.json],
+                positionals: [name]
             ) { arguments in
                 var members = [
                     JSONMember("name", .string(arguments[name])), JSONMember("role", .string(arguments[role].rawValue)),
                 ]
-                if !arguments[models].isEmpty {
-                    members.append(JSONMember("allowed_models", .array(arguments[models].map(JSONValue.string))))
-                }
-                if let time = arguments[expires] { members.append(JSONMember("expires_at", .string(time))) }
+                members += limits(arguments)
+                if let owner = arguments[owner] { members.append(JSONMember("owner", .string(owner))) }
                 arguments.show(try await APIClient(arguments).send("POST", "/api/v1/keys", body: .object(members)))
+                return .done
+            },
+            Command(
+                name: "update", summary: "Change a key's name and limits; what is not named stays",
+                example: "witan keys update 019f… --allow-address 192.0.2.0/24",
+                options: APIClient.options + [newName, scopes, models, addresses, expires, Commands.json],
+                positionals: [identifier]
+            ) { arguments in
+                var members = limits(arguments)
+                if let name = arguments[newName] { members.append(JSONMember("name", .string(name))) }
+                let path = "/api/v1/keys/\(PercentEncoding.encode(arguments[identifier]))"
+                arguments.show(try await APIClient(arguments).send("PATCH", path, body: .object(members)))
+                return .done
+            },
+            Command(
+                name: "rotate", summary: "Make a new key with the same rights; the old one ends after the overlap",
+                example: "witan keys rotate 019f… --overlap 3600",
+                options: APIClient.options + [overlap, Commands.json], positionals: [identifier]
+            ) { arguments in
+                let path = "/api/v1/keys/\(PercentEncoding.encode(arguments[identifier]))/rotate"
+                let body: JSONValue = ["overlap_seconds": .number(JSONNumber(Int64(arguments[overlap])))]
+                arguments.show(try await APIClient(arguments).send("POST", path, body: body))
                 return .done
             },
             Command(
@@ -62,4 +91,16 @@ enum KeyCommands {
                 return .done
             },
         ])
+
+    private static func limits(_ arguments: ParsedArguments) -> [JSONMember] {
+        var members: [JSONMember] = []
+        for (field, values) in [
+            ("scopes", arguments[scopes]), ("allowed_models", arguments[models]),
+            ("allowed_addresses", arguments[addresses]),
+        ] where !values.isEmpty {
+            members.append(JSONMember(field, .array(values.map(JSONValue.string))))
+        }
+        if let time = arguments[expires] { members.append(JSONMember("expires_at", .string(time))) }
+        return members
+    }
 }

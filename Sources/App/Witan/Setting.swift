@@ -152,6 +152,10 @@ struct Setting: Sendable {
         Setting("WITAN_TLS_KEY_FILE", .text, nil, "PEM private key."),
         Setting(
             "WITAN_UPSTREAM_CA_FILE", .text, nil, "PEM certificates to trust for providers, in place of the system's."),
+        Setting(
+            "WITAN_ACCESS_TOKEN_LIFETIME", .duration, "10m",
+            "How long an access token of a person lives; an hour at most."),
+        Setting("WITAN_SESSION_LIFETIME", .duration, "30d", "From sign-in until a person has to sign in again."),
         Setting("WITAN_ARGON2_MEMORY", .integer(8...1024), "64", "Memory that the hash of a password takes, in MiB."),
         Setting("WITAN_ARGON2_ITERATIONS", .integer(1...16), "3", "Passes over that memory."),
         Setting("WITAN_ARGON2_LANES", .integer(1...16), "4", "Lanes of it, each a thread while a password is hashed."),

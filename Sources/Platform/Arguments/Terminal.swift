@@ -80,6 +80,23 @@ package struct Terminal: Sendable {
         return input()
     }
 
+    /// Asks for something that must not be seen: on a terminal what is typed is not shown; without one the next line of
+    /// standard input is taken, so that scripts can pipe it. It never comes from the arguments: `ps` shows those.
+    package func askSecret(_ question: String) -> String? {
+        guard input != nil else { return readLine() }
+        errorOutput("\(question) ")
+        var shown = termios()
+        guard tcgetattr(STDIN_FILENO, &shown) == 0 else { return input?() }
+        var hidden = shown
+        hidden.c_lflag &= ~tcflag_t(ECHO)
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden)
+        defer {
+            tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown)
+            errorOutput("\n")
+        }
+        return input?()
+    }
+
     private static func writeAll(_ text: String, to descriptor: Int32) {
         let bytes = Array(text.utf8)
         var position = 0

@@ -20,6 +20,9 @@ package struct OneTimePassword: Sendable {
     /// One with a new secret from the system's random bytes.
     package static func generate() -> OneTimePassword { OneTimePassword(secret: Secret(Memory.random(secretBytes))) }
 
+    /// The secret as people type it into an authenticator that has no camera: base 32.
+    package var base32: Secret<String> { Secret(Base32.encode(secret.reveal())) }
+
     /// The number of the step that an instant lies in; negative before 1970.
     package static func step(at time: Timestamp) -> Int64 {
         let seconds = time.seconds
@@ -51,7 +54,7 @@ package struct OneTimePassword: Sendable {
     package func uri(issuer: String, account: String) -> Secret<String> {
         let issuer = Self.escaped(issuer)
         return Secret(
-            "otpauth://totp/\(issuer):\(Self.escaped(account))?secret=\(Base32.encode(secret.reveal()))"
+            "otpauth://totp/\(issuer):\(Self.escaped(account))?secret=\(base32.reveal())"
                 + "&issuer=\(issuer)&algorithm=SHA1&digits=\(Self.digits)&period=\(Self.period)")
     }
 

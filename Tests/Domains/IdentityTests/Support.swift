@@ -82,3 +82,43 @@ extension NewAPIKey {
         try self.init(name: name, role: role, limits: limits, now: now)
     }
 }
+
+extension Fixture {
+    var sessions: SessionService {
+        SessionService(
+            database: database, tokenKey: tokenKey,
+            lifetimes: SessionService.Lifetimes(access: .seconds(600), session: .seconds(86_400)), monitor: monitor)
+    }
+
+    /// A member of an organization.
+    func person(_ email: String, in organization: UniqueID, role: String = "developer") throws -> UniqueID {
+        let user = UniqueID.v7()
+        try store.psql(
+            """
+            INSERT INTO auth.users (id, email, name, verified) VALUES ('\(user)', '\(email)', 'Ada', true);
+            INSERT INTO auth.memberships (org_id, user_id, role) VALUES ('\(organization)', '\(user)', '\(role)')
+            """)
+        return user
+    }
+
+    /// A sign-in, as if the proof had been given.
+    func signIn(
+        _ user: UniqueID, _ organization: UniqueID, factor: SecondFactorKind? = nil
+    ) async throws -> IssuedSession {
+        let person = ProvenPerson(
+            user: user, organization: organization, secondFactor: factor, device: nil, origin: here)
+        return try await database.transaction(organization: organization) { transaction in
+            try await sessions.begin(person, in: transaction)
+        }
+    }
+
+    /// The code of the error that `body` throws; "none" when it throws none.
+    func refusal(_ body: () async throws -> some Any) async -> String {
+        do {
+            _ = try await body()
+            return "none"
+        } catch {
+            return (error as? DomainError)?.code ?? "\(error)"
+        }
+    }
+}

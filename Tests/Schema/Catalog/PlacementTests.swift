@@ -27,7 +27,8 @@ import Testing
     /// Columns that the texts name or leave out, by table. A renamed one stands with what it was.
     static let columns = """
         auth.organizations: name slug plan settings
-        auth.users: email password_hash role verified totp_secret failed_login_attempts locked_until last_login settings
+        auth.users: email password_hash role verified totp_secret last_login settings
+        auth.lockouts: failures last_failure
         auth.memberships: user_id org_id role
         auth.sessions: refresh_token_hash device_info expires_at last_used revoked_at
         auth.api_keys: key_hash prefix last_four scopes allowed_models expires_at version

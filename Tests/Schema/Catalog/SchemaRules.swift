@@ -212,6 +212,7 @@ enum OwnerFunctions {
         "auth.organization_exists": "one bit: whether there is an organization at all",
         "auth.account": "what a sign-in needs, by the exact address",
         "auth.organizations_of": "where one person belongs, after sign-in",
+        "auth.forget_lockouts": "removes counters that say nothing any more",
         "auth.session_by_token": "one session, by the hash of its token",
         "auth.invitation_by_code": "one invitation, by the hash of its code, while it is good",
         "auth.password_reset_by_token": "one reset, by the hash of its token, while it is good",

@@ -5,15 +5,16 @@ extension DesignStatement {
     static let platform = [
         DesignStatement(
             1, "sign-in looks an account up by its address, before an organization is known",
-            "SELECT user_id = {auth.users.id.0}, failed_login_attempts FROM auth.account('Person-0@A.example');",
-            gives: "t|0"),
+            "SELECT user_id = {auth.users.id.0}, has_second_factor FROM auth.account('Person-0@A.example');",
+            gives: "t|f"),
         DesignStatement(
             1, "lock an account after ten failures",
             """
-            UPDATE auth.users SET failed_login_attempts = 9 WHERE id = {auth.users.id.0};
-            UPDATE auth.users SET failed_login_attempts = failed_login_attempts + 1, locked_until =
-                CASE WHEN failed_login_attempts + 1 >= 10 THEN now() + interval '15 minutes' END
-            WHERE id = {auth.users.id.0} RETURNING failed_login_attempts, locked_until > now();
+            INSERT INTO auth.lockouts (kind, subject) VALUES ('account', sha256('person-0@a.example'));
+            UPDATE auth.lockouts SET failures = 9, last_failure = now() WHERE kind = 'account';
+            UPDATE auth.lockouts SET failures = failures + 1, last_failure = now(),
+                ends_at = now() + interval '150 minutes'
+            WHERE subject = sha256('person-0@a.example') RETURNING failures, ends_at > now();
             """, gives: "10|t"),
         DesignStatement(
             1, "keep the second factor's secret, sealed",

@@ -14,7 +14,7 @@ enum TenantRules {
 
     /// Tables that are nobody's. Each is protected by grants alone.
     static let global = [
-        "auth.address_lockouts": "an address on the network is nobody's",
+        "auth.lockouts": "who tries to sign in is nobody yet",
         "audits.seal_position": "one sealer seals for all",
         "audits.system_logs": "the operator's; no tenant reads it",
         "governance.controls": "reference data", "providers.platform_models": "reference data",

@@ -42,12 +42,7 @@ package struct APIKeyService: Sendable {
                 parameter: "owner")
         }
         guard let role = key.customRole else { return nil }
-        guard let permissions = try await APIKeyStore.permissions(ofRole: role, in: transaction) else {
-            throw DomainError(
-                .invalid, code: "role_not_found", "custom_role must be the id of one of the organization's own roles.",
-                parameter: "custom_role")
-        }
-        return permissions
+        return try await CustomRoleStore.permissions(of: RoleChoice(key.role, custom: role), in: transaction)
     }
 
     static func create(

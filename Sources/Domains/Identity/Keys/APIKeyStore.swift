@@ -83,15 +83,6 @@ enum APIKeyStore {
             """)
     }
 
-    /// The permissions of one of the organization's own roles; nil when it has none of this id, or not any more.
-    static func permissions(
-        ofRole id: UniqueID, in transaction: borrowing Transaction
-    ) async throws -> PermissionSet? {
-        try await transaction.query(
-            "SELECT permissions FROM auth.roles WHERE id = \(id) AND retired_at IS NULL"
-        ).first.map { PermissionSet(named: try $0["permissions"]).intersection(Permission.grantable) }
-    }
-
     /// Whether the person belongs to the organization.
     static func isMember(_ user: UniqueID, in transaction: borrowing Transaction) async throws -> Bool {
         try await !transaction.query(
