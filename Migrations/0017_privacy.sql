@@ -160,8 +160,7 @@ BEGIN
     DELETE FROM auth.webauthn_credentials WHERE user_id = person;
     UPDATE auth.users SET email = 'erased-' || person || '@erased.invalid', name = 'Erased', role = 'user',
         verified = false, password_hash = NULL, totp_secret = NULL, totp_dek = NULL, totp_master_key_id = NULL,
-        totp_confirmed_at = NULL, totp_last_step = NULL, failed_login_attempts = 0, locked_until = NULL,
-        last_login = NULL, settings = '{}', retired_at = coalesce(retired_at, now()), erased_at = now()
+        totp_confirmed_at = NULL, totp_last_step = NULL, last_login = NULL, settings = '{}', retired_at = coalesce(retired_at, now()), erased_at = now()
     WHERE id = person;
     RETURN true;
 END

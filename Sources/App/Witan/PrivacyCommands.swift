@@ -44,7 +44,8 @@ enum PrivacyCommands {
                 arguments.show(try await APIClient(arguments).send("POST", "/api/v1/erasures", body: body))
                 return .done
             },
-            list("The erasures, newest first", "/api/v1/erasures", example: "witan erasures list --json") { arguments, answer in
+            list("The erasures, newest first", "/api/v1/erasures", example: "witan erasures list --json") {
+                arguments, answer in
                 arguments.show(
                     answer["data"]?.elements ?? [],
                     columns: [("ID", "id"), ("USER", "user"), ("ERASED AT", "erased_at"), ("ACCOUNT", "account")],
@@ -63,7 +64,8 @@ enum PrivacyCommands {
             let certificates = (try? JSONValue(parsing: Array(text.utf8)))?["data"]?.elements
         else {
             throw CommandFailure(
-                .failed, "\(arguments[file]) is not what 'witan erasures list --json' prints; keep that beside backups.")
+                .failed, "\(arguments[file]) is not what 'witan erasures list --json' prints; keep that beside backups."
+            )
         }
         let client = APIClient(arguments)
         var (done, failed) = (0, 0)
@@ -122,12 +124,12 @@ enum PrivacyCommands {
 
     private static func list(
         _ summary: String, _ path: String, example: String,
-        print: @escaping @Sendable (ParsedArguments, JSONValue) -> Void
+        tell: @escaping @Sendable (ParsedArguments, JSONValue) -> Void
     ) -> Command {
         Command(
             name: "list", summary: summary, example: example, options: APIClient.options + [Commands.json]
         ) { arguments in
-            print(arguments, try await APIClient(arguments).all(path))
+            tell(arguments, try await APIClient(arguments).all(path))
             return .done
         }
     }

@@ -66,8 +66,8 @@ package final class PostgresConnection: Sendable {
     @discardableResult
     package func execute(_ sql: SQL) async throws(PostgresError) -> Int { try await session.perform([sql]).affected }
 
-    /// Runs `body` in a transaction, for statements that take longer than the pool waits: commits when it returns, rolls
-    /// back when it throws. `settings` hold until it ends. Nothing else may use the connection meanwhile.
+    /// Runs `body` in a transaction, for statements that take longer than the pool waits: commits when it returns,
+    /// rolls back when it throws. `settings` hold until it ends. Nothing else may use the connection meanwhile.
     @discardableResult
     package func transaction<Value>(
         settings: [(String, String)] = [], isolation: Isolation = .readCommitted,

@@ -7,7 +7,8 @@ package import Postgres
 package import SwiftExtensions
 
 /// Erases people from an organization, for good: the key of what the log holds of them, what they said and were
-/// answered, their keys, sessions and, when nobody else has them, their account. The log keeps its entries and verifies.
+/// answered, their keys, sessions and, when nobody else has them, their account. The log keeps its entries and
+/// verifies.
 package struct ErasureService: Sendable {
     private let database: Database
     private let signer: ErasureSigner

@@ -5,7 +5,8 @@ import SwiftExtensions
 
 /// The table `auth.legal_holds`.
 enum LegalHoldStore {
-    /// Waits until no erasure is going on, and keeps the next one waiting: who places a hold knows that it came in time.
+    /// Waits until no erasure is going on, and keeps the next one waiting: who places a hold knows that it came in
+    /// time.
     static func waitForErasures(in transaction: borrowing Transaction) async throws {
         try await transaction.query("SELECT auth.begin_erasure()")
     }

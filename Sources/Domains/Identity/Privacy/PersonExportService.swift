@@ -69,7 +69,8 @@ package struct PersonExportService: Sendable {
             if !full.isEmpty { try await write(full) }
         }
         archive = unfinished
-        let last = archive.end(table, leftOut: ["digest", "transaction_id"], erasure: "kept, its personal parts erased")
+        let last = archive.end(
+            table, leftOut: ["digest", "transaction_id"], erasure: "kept, its personal parts erased")
         if !last.isEmpty { try await write(last) }
     }
 }

@@ -34,7 +34,7 @@ import Testing
             #expect(try fixture.find("ada@planted").isEmpty)
             #expect(try fixture.find("ada planted-name").isEmpty)
             for text in [
-                "planted-hash", "planted-totp", "planted-laptop", "planted-browser", "planted-passkey",
+                "planted-hash-of-ada", "planted-totp-of-ada", "planted-laptop", "planted-browser", "planted-passkey",
                 "planted-subject", "planted@sso", "planted-message", "planted-question", "planted-answer",
                 "planted-decision", "planted-opinion", "planted@mail", "planted-analysis", "planted-body",
                 "planted-agent ada", "203.0.113.99", "planted@log",
@@ -52,8 +52,9 @@ import Testing
                     == "0")
             #expect(try store.psql("SELECT revoked_at IS NOT NULL FROM auth.invitations") == "t")
             let counts = certificate.said["counts"]
-            for (name, count) in [("messages", 1), ("calls", 1), ("council_responses", 1), ("keys", 1), ("sessions", 1)]
-            {
+            for (name, count) in [
+                ("messages", 1), ("calls", 1), ("council_responses", 1), ("keys", 1), ("sessions", 1),
+            ] {
                 #expect(counts?[name]?.integer == Int64(count), "\(name)")
             }
             #expect(certificate.said["account"]?.string == "erased")
@@ -101,8 +102,12 @@ import Testing
             let entry = try await fixture.audit.find(made.id, of: admin.organization)
             #expect(
                 (try JSONValue(parsing: Array(entry.payload.utf8)))["certificate"]?.string == made.statement)
-            #expect(await code { _ = try await fixture.erasures.find(made.id, of: other.organization) } == "erasure_not_found")
-            #expect(await code { _ = try await fixture.erasures.erase(ada.id, for: .unlawful, by: other) } == "user_not_found")
+            #expect(
+                await code { _ = try await fixture.erasures.find(made.id, of: other.organization) }
+                    == "erasure_not_found")
+            #expect(
+                await code { _ = try await fixture.erasures.erase(ada.id, for: .unlawful, by: other) }
+                    == "user_not_found")
         }
     }
 
@@ -115,7 +120,8 @@ import Testing
             let results = await withTaskGroup(of: String.self) { group in
                 for _ in 0..<6 {
                     group.addTask {
-                        await code { _ = try await fixture.erasures.erase(ada.id, for: .objection, by: admin) } ?? "done"
+                        await code { _ = try await fixture.erasures.erase(ada.id, for: .objection, by: admin) }
+                            ?? "done"
                     }
                 }
                 return await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
@@ -135,7 +141,8 @@ import Testing
                 policy: admin.policy)
             for caller in [admin, key] {
                 #expect(
-                    await code { _ = try await fixture.erasures.erase(admin.id, for: .objection, by: caller) } == "own_account")
+                    await code { _ = try await fixture.erasures.erase(admin.id, for: .objection, by: caller) }
+                        == "own_account")
             }
             try fixture.base.store.psql("UPDATE auth.users SET role = 'operator' WHERE id = '\(admin.id)'")
             #expect(

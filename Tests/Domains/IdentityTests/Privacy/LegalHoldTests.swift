@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Audit
 import Core
+import JSON
 import Postgres
 import SwiftExtensions
 import TestSupport
@@ -9,7 +10,8 @@ import Testing
 @testable import Identity
 
 @Suite struct LegalHoldTests {
-    @Test("a hold on a person or on the whole organization blocks erasure until it is released", arguments: [true, false])
+    @Test(
+        "a hold on a person or on the whole organization blocks erasure until it is released", arguments: [true, false])
     func blocks(isOnPerson: Bool) async throws {
         try await PrivacyFixture.with { fixture in
             let admin = try fixture.organization("one")
@@ -25,7 +27,9 @@ import Testing
             // The database itself, should a program forget to ask.
             #expect(throws: PsqlError.self) {
                 try fixture.base.store.psql(
-                    "UPDATE auth.payload_keys SET encrypted_dek = NULL, destroyed_at = now() WHERE user_id = '\(ada.id)'")
+                    "UPDATE auth.payload_keys SET encrypted_dek = NULL, destroyed_at = now() "
+                        + "WHERE user_id = '\(ada.id)'"
+                )
             }
             try await fixture.holds.release(hold.id, by: admin)
             try await fixture.holds.release(hold.id, by: admin)
@@ -63,7 +67,9 @@ import Testing
             let ada = try fixture.person("ada", role: .developer, in: one.organization)
             _ = try fixture.person("ada", role: .viewer, in: two.organization, id: ada.id)
             try fixture.base.store.psql(
-                "UPDATE auth.memberships SET retired_at = now() WHERE org_id = '\(two.organization)' AND user_id = '\(ada.id)'")
+                "UPDATE auth.memberships SET retired_at = now() "
+                    + "WHERE org_id = '\(two.organization)' AND user_id = '\(ada.id)'"
+            )
             _ = try await fixture.holds.place(try NewLegalHold(person: ada.id, matter: "case"), by: two)
             try await fixture.plant(ada)
             let certificate = try await fixture.erasures.erase(ada.id, for: .objection, by: one)

@@ -53,8 +53,9 @@ struct PrivacyFixture: Sendable {
             try base.store.psql(
                 """
                 INSERT INTO auth.users (id, email, name, password_hash, totp_secret, totp_dek, totp_master_key_id)
-                VALUES ('\(person)', '\(name)@planted.example', '\(name) planted-name', '$argon2id$planted-hash',
-                        'planted-totp', 'dek', 'k')
+                VALUES ('\(person)', '\(name)@planted.example', '\(name) planted-name',
+                        '$argon2id$planted-hash-of-\(name)',
+                        'planted-totp-of-\(name)', 'dek', 'k')
                 """)
         }
         try base.store.psql(
@@ -83,7 +84,8 @@ struct PrivacyFixture: Sendable {
             VALUES ('\(organization)', '\(UniqueID.v7())', '\(UniqueID.v7())', '\(person)', sha256('\(person)'),
                     '{"user_agent": "planted-browser"}', '203.0.113.99', now() + interval '1 day');
             INSERT INTO auth.invitations (org_id, id, code_hash, email, role, expires_at)
-            SELECT '\(organization)', '\(UniqueID.v7())', sha256('i\(person)'), email, 'viewer', now() + interval '1 day'
+            SELECT '\(organization)', '\(UniqueID.v7())', sha256('i\(person)'), email, 'viewer',
+                   now() + interval '1 day'
             FROM auth.users WHERE id = '\(person)';
             INSERT INTO auth.recovery_codes (id, user_id, code_hash)
             VALUES ('\(UniqueID.v7())', '\(person)', sha256('planted'));
@@ -122,20 +124,19 @@ struct PrivacyFixture: Sendable {
         }
     }
 
-    /// Tables, rows of which have the text somewhere, with how many.
+    /// Tables, rows of which have the text somewhere, as it is or in bytes, with how many.
     func find(_ text: String) throws -> [String] {
-        let tables = try base.store.psql(
+        let hex = text.utf8.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        let queries = try base.store.psql(
             """
-            SELECT c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            SELECT format('SELECT %L, (SELECT count(*) FROM %s t WHERE t::text LIKE %L OR t::text LIKE %L)',
+                          c.oid::regclass, c.oid::regclass, '%\(text)%', '%\(hex)%')
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname !~ '^pg_|information_schema'
             """
-        ).split(separator: "\n")
-        return try tables.compactMap { table in
-            let hex = text.utf8.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-            let count = try base.store.psql(
-                "SELECT count(*) FROM \(table) t WHERE t::text LIKE '%\(text)%' OR t::text LIKE '%\(hex)%'")
-            return count == "0" ? nil : "\(table): \(count)"
-        }
+        ).split(separator: "\n").joined(separator: " UNION ALL ")
+        let found = try base.store.psql("SELECT * FROM (\(queries)) x (name, count) WHERE count > 0")
+        return found.split(separator: "\n").map { String($0.replacing("|", with: ": ")) }
     }
 
     func verifies(_ organization: UniqueID) async throws -> Bool {
