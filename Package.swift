@@ -129,8 +129,9 @@ let package = Package(
             dependencies: [
                 "CAllocator", "SwiftExtensions", "JSON", "ServerSentEvents", "Observability", "Lifecycle", "Arguments",
                 "Cryptography", "EventLoop", "HTTPServer", "HTTPClient", "Postgres", "Redis", "Elasticsearch",
-                "Inventory", "Migrator", "EmbeddedServers", "Journal", "Mail", "ObjectStore", "Backup", "Core", "API",
-                "Audit", "Identity", "Providers", "Gateway", "Operations",
+                "Inventory", "Migrator", "EmbeddedServers", "Journal", "Mail", "ObjectStore", "Backup", "QRCode",
+                "Core",
+                "API", "Audit", "Identity", "Providers", "Gateway", "Operations",
             ].filter { !isSanitized || $0 != "CAllocator" }.map { .byName(name: $0) },
             path: "Sources/App/Witan",
             swiftSettings: settings),
@@ -201,6 +202,7 @@ let package = Package(
             .domains, "Identity",
             uses: [
                 "TestSupport", "Audit", "API", "Core", "Postgres", "Cryptography", "EventLoop", "HTTPServer", "JSON",
+                "Mail",
                 "Observability", "SwiftExtensions",
             ]),
         tests(

@@ -30,14 +30,26 @@ struct APIClient: Sendable {
 
     /// One request; an error answer becomes a failure with the server's own sentence.
     func send(_ method: String, _ path: String, body: JSONValue? = nil) async throws -> JSONValue {
-        let response: HTTPClientResponse
+        let response = try await fetch(method, path, body: body)
+        guard (200..<300).contains(response.status) else { throw Self.failure(response.status, response.body) }
+        return response.body.isEmpty ? .null : (try? JSONValue(parsing: response.body)) ?? .null
+    }
+
+    /// One request; nil for an error answer of this code, which the caller knows what to do about.
+    func send(_ method: String, _ path: String, body: JSONValue, unless code: String) async throws -> JSONValue? {
+        let response = try await fetch(method, path, body: body)
+        let value = try? JSONValue(parsing: response.body)
+        if (200..<300).contains(response.status) { return value ?? .null }
+        if value?["code"]?.string == code { return nil }
+        throw Self.failure(response.status, response.body)
+    }
+
+    private func fetch(_ method: String, _ path: String, body: JSONValue?) async throws -> HTTPClientResponse {
         do {
-            response = try await client.fetch(request(method, path, body: body))
+            return try await client.fetch(request(method, path, body: body))
         } catch {
             throw unreachable(error)
         }
-        guard (200..<300).contains(response.status) else { throw Self.failure(response.status, response.body) }
-        return response.body.isEmpty ? .null : (try? JSONValue(parsing: response.body)) ?? .null
     }
 
     /// A streamed request; `handle` gets the data of each event.

@@ -5,6 +5,7 @@ import Cryptography
 import Identity
 import Mail
 import Postgres
+import QRCode
 
 /// Everything about who may do what, made once, in order.
 struct IdentityParts: Sendable {
@@ -18,6 +19,10 @@ struct IdentityParts: Sendable {
     let passwords: PasswordVerifier
     let sessions: SessionService
     let signIn: SignInService
+    let passwordChanges: PasswordService
+    let secondFactors: SecondFactorService
+    let passwordResets: PasswordResetService
+    let resetMails: PasswordResetWorker
     let mailQueue: MailQueue
     let mail: MailService
     let privacy: PrivacyParts
@@ -45,7 +50,20 @@ struct IdentityParts: Sendable {
                 session: configuration.duration("WITAN_SESSION_LIFETIME")),
             monitor: monitor)
         passwords = PasswordVerifier(hashing: configuration.passwordHashing)
-        signIn = SignInService(database: database, passwords: passwords, sessions: sessions)
+        let lockout = LockoutService(database: database, key: masterKey.subkey("lockouts"))
+        passwordChanges = PasswordService(
+            database: database, verifier: passwords, lockout: lockout, monitor: monitor)
+        secondFactors = SecondFactorService(
+            database: database, masterKey: masterKey, pepper: masterKey.subkey("recovery codes"),
+            passwords: passwordChanges, monitor: monitor)
+        signIn = SignInService(
+            database: database, passwords: passwords, lockout: lockout, secondFactors: secondFactors,
+            sessions: sessions)
+        resetMails = PasswordResetWorker(
+            database: database,
+            limits: PasswordResetLimits(lifetime: configuration.duration("WITAN_PASSWORD_RESET_LIFETIME")), mail: mail)
+        passwordResets = PasswordResetService(
+            database: database, verifier: passwords, lockout: lockout, monitor: monitor, worker: resetMails)
         roles = CustomRoleService(database: database, monitor: monitor)
         members = MemberService(database: database, monitor: monitor)
         teams = TeamService(database: database)
@@ -53,6 +71,8 @@ struct IdentityParts: Sendable {
 
     var endpoints: [Endpoint] {
         organizations.endpoints + keys.endpoints + SessionRoutes.endpoints(signIn: signIn, sessions: sessions)
+            + PasswordRoutes.endpoints(passwords: passwordChanges, resets: passwordResets)
+            + secondFactors.endpoints { try QRMatrix($0).svg }
             + roles.endpoints + members.endpoints + teams.endpoints + privacy.endpoints
     }
 }

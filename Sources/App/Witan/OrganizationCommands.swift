@@ -7,6 +7,8 @@ enum OrganizationCommands {
     private static let retention = Option<Bool?>.optional("content-retention", "whether prompts and answers are stored")
     private static let durable = Option<Bool?>.optional(
         "durable-answers", "whether an answer waits until its record is committed")
+    private static let twoFactor = Option<Bool?>.optional(
+        "require-two-factor", "whether people need a second factor to do anything but set one up")
     private static let ceiling = Option<String?>.optional(
         "unknown-price-ceiling", "dollars per token assumed where no price is known; 'none' refuses such calls")
 
@@ -23,11 +25,12 @@ enum OrganizationCommands {
             Command(
                 name: "update", summary: "Change its policy",
                 example: "witan organization update --content-retention true",
-                options: APIClient.options + [retention, durable, ceiling, Commands.json]
+                options: APIClient.options + [retention, durable, twoFactor, ceiling, Commands.json]
             ) { arguments in
                 var members: [JSONMember] = []
                 if let value = arguments[retention] { members.append(JSONMember("content_retention", .bool(value))) }
                 if let value = arguments[durable] { members.append(JSONMember("durable_answers", .bool(value))) }
+                if let value = arguments[twoFactor] { members.append(JSONMember("require_two_factor", .bool(value))) }
                 if let value = arguments[ceiling] {
                     members.append(JSONMember("unknown_price_ceiling", value == "none" ? .null : .string(value)))
                 }

@@ -147,9 +147,6 @@ enum PrivacyCommands {
 
     // MARK: Exports
 
-    static let account = Command(
-        name: "account", summary: "Your own account", example: "witan account export --to me.tar",
-        subcommands: [exportOwn])
     static let users = Command(
         name: "users", summary: "People of the organization", example: "witan users export 019f… --to person.tar",
         subcommands: [exportUser])

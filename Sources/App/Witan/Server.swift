@@ -195,6 +195,9 @@ struct Server: Sendable {
                     ledger.reclaim()
                 },
                 callers, models, identity.mailQueue,
+                PeriodicTask(name: "password resets", every: .milliseconds(500), onError: failed("password resets")) {
+                    try await identity.resetMails.work()
+                },
                 PeriodicTask(name: "key usage", every: .seconds(30), onError: failed("key usage")) {
                     try await identity.keyUsage.write()
                 }, StorageService(stores: stores, database: database),

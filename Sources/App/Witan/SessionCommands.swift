@@ -30,7 +30,15 @@ enum SessionCommands {
         ]
         if let slug = arguments[organization] { members.append(JSONMember("organization", .string(slug))) }
         if let name = arguments[device] { members.append(JSONMember("device", .string(name))) }
-        arguments.show(try await APIClient(arguments).send("POST", "/api/v1/sessions", body: .object(members)))
+        let client = APIClient(arguments)
+        let answer = try await client.send(
+            "POST", "/api/v1/sessions", body: .object(members), unless: "second_factor_required")
+        if let answer {
+            arguments.show(answer)
+        } else {
+            members.append(try AccountCommands.askCode(arguments))
+            arguments.show(try await client.send("POST", "/api/v1/sessions", body: .object(members)))
+        }
         return .done
     }
 

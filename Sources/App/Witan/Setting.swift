@@ -156,6 +156,7 @@ struct Setting: Sendable {
             "WITAN_ACCESS_TOKEN_LIFETIME", .duration, "10m",
             "How long an access token of a person lives; an hour at most."),
         Setting("WITAN_SESSION_LIFETIME", .duration, "30d", "From sign-in until a person has to sign in again."),
+        Setting("WITAN_PASSWORD_RESET_LIFETIME", .duration, "1h", "How long the token of a reset mail is good."),
         Setting("WITAN_ARGON2_MEMORY", .integer(8...1024), "64", "Memory that the hash of a password takes, in MiB."),
         Setting("WITAN_ARGON2_ITERATIONS", .integer(1...16), "3", "Passes over that memory."),
         Setting("WITAN_ARGON2_LANES", .integer(1...16), "4", "Lanes of it, each a thread while a password is hashed."),

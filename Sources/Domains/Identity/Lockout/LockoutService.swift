@@ -36,6 +36,12 @@ package struct LockoutService: Sendable {
         try await change(attempt, now) { $0.succeed(at: now) }
     }
 
+    /// Throws `sign_in_locked` when others have used up the attempts by now, and otherwise changes nothing: for who has
+    /// given one right proof and must give another.
+    package func confirm(_ attempt: AccountAttempt, now: Timestamp = .now()) async throws {
+        try await change(attempt, now) { _ in }
+    }
+
     /// Ends the locks of who has set a new password by mail.
     package func reset(_ attempt: AccountAttempt, now: Timestamp = .now()) async throws {
         let store = LockoutStore(attempt, key: key)

@@ -12,6 +12,8 @@ package struct Organization: Sendable {
     package let slug: String
     /// `free`, `professional` or `enterprise`.
     package let plan: String
+    /// Whether its people need a second factor; who has none may only set one up.
+    package let requiresTwoFactor: Bool
     /// What it has chosen about its calls.
     package let policy: OrganizationPolicy
 }

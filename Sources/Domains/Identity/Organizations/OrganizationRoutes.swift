@@ -20,6 +20,7 @@ extension OrganizationService {
                 fields: [
                     .init("content_retention", "boolean", "whether prompts and answers are stored"),
                     .init("durable_answers", "boolean", "whether an answer waits for its committed record"),
+                    .init("require_two_factor", "boolean", "whether people need a second factor"),
                     .init(
                         "unknown_price_ceiling", "string",
                         "dollars per token assumed where no price is known; null refuses"),
@@ -36,6 +37,7 @@ extension OrganizationService {
             var change = OrganizationChange()
             change.contentRetention = try fields.optionalBool("content_retention")
             change.durableAnswers = try fields.optionalBool("durable_answers")
+            change.requiresTwoFactor = try fields.optionalBool("require_two_factor")
             change.clearsCeiling = fields.contains("unknown_price_ceiling")
             change.ceiling = try fields.optionalDecimal("unknown_price_ceiling")
             if change.ceiling != nil { change.clearsCeiling = false }
@@ -55,6 +57,7 @@ extension Organization {
     var view: JSONValue {
         [
             "id": .string(id.description), "name": .string(name), "slug": .string(slug), "plan": .string(plan),
+            "require_two_factor": .bool(requiresTwoFactor),
             "content_retention": .bool(policy.contentRetention), "durable_answers": .bool(policy.durableAnswers),
             "unknown_price_ceiling": policy.unknownPriceCeiling.map { .string($0.description) } ?? .null,
         ]

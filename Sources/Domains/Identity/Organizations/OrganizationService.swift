@@ -60,7 +60,7 @@ package struct OrganizationService: Sendable {
             try await OrganizationStore.update(
                 principal.organization, contentRetention: change.contentRetention,
                 durableAnswers: change.durableAnswers, ceiling: change.ceiling, clearCeiling: change.clearsCeiling,
-                in: transaction)
+                requireTwoFactor: change.requiresTwoFactor, in: transaction)
             try await AuditService.append(
                 "organization.updated", category: "auth", entity: "organization:\(principal.organization)",
                 payload: change.payload, by: principal.actor, of: principal.organization, in: transaction)
@@ -76,6 +76,8 @@ package struct OrganizationChange: Sendable {
     package var contentRetention: Bool?
     /// Nil leaves it.
     package var durableAnswers: Bool?
+    /// Nil leaves it.
+    package var requiresTwoFactor: Bool?
     /// Dollars per token.
     package var ceiling: FixedDecimal?
     /// Whether the ceiling is removed, so that calls without a price are refused.
@@ -90,6 +92,7 @@ package struct OrganizationChange: Sendable {
         var members: [JSONMember] = []
         if let contentRetention { members.append(JSONMember("content_retention", .bool(contentRetention))) }
         if let durableAnswers { members.append(JSONMember("durable_answers", .bool(durableAnswers))) }
+        if let requiresTwoFactor { members.append(JSONMember("require_two_factor", .bool(requiresTwoFactor))) }
         if let ceiling { members.append(JSONMember("unknown_price_ceiling", .string(ceiling.description))) }
         if clearsCeiling { members.append(JSONMember("unknown_price_ceiling", .null)) }
         return .object(members)

@@ -34,13 +34,14 @@ enum OrganizationStore {
     /// Changes what is given and leaves the rest; `clearCeiling` takes the ceiling away.
     static func update(
         _ id: UniqueID, contentRetention: Bool?, durableAnswers: Bool?, ceiling: FixedDecimal?, clearCeiling: Bool,
-        in transaction: borrowing Transaction
+        requireTwoFactor: Bool?, in transaction: borrowing Transaction
     ) async throws {
         try await transaction.execute(
             """
             UPDATE auth.organizations SET
                 content_retention = coalesce(\(contentRetention), content_retention),
                 durable_answers = coalesce(\(durableAnswers), durable_answers),
+                require_two_factor = coalesce(\(requireTwoFactor), require_two_factor),
                 unknown_price_ceiling =
                     CASE WHEN \(clearCeiling) THEN NULL ELSE coalesce(\(ceiling), unknown_price_ceiling) END
             WHERE id = \(id)
@@ -50,12 +51,13 @@ enum OrganizationStore {
     static func find(_ id: UniqueID, in transaction: borrowing Transaction) async throws -> Organization? {
         try await transaction.query(
             """
-            SELECT id, name, slug, plan, content_retention, durable_answers, unknown_price_ceiling
+            SELECT id, name, slug, plan, require_two_factor, content_retention, durable_answers, unknown_price_ceiling
             FROM auth.organizations WHERE id = \(id)
             """
         ).first.map { row in
             Organization(
                 id: try row["id"], name: try row["name"], slug: try row["slug"], plan: try row["plan"],
+                requiresTwoFactor: try row["require_two_factor"],
                 policy: OrganizationPolicy(
                     contentRetention: try row["content_retention"], durableAnswers: try row["durable_answers"],
                     unknownPriceCeiling: try row["unknown_price_ceiling"]))

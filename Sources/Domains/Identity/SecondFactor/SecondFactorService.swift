@@ -113,7 +113,7 @@ package struct SecondFactorService: Sendable {
             try await prove(given, of: account.user, in: transaction, now: now)
             guard try await SecondFactorStore.remove(account.user, in: transaction) else { throw Self.missing }
             try await record(
-                "second_factor.removed", of: account.user, by: principal, ["proof": .string(given.name)],
+                "second_factor.removed", of: account.user, by: principal, ["proof": .string(given.kind.rawValue)],
                 in: transaction)
         }
     }
@@ -199,11 +199,11 @@ package enum GivenCode: Sendable {
     /// One of the codes for who lost it.
     case recoveryCode(Secret<String>)
 
-    /// As `auth.sessions.second_factor` calls it.
-    package var name: String {
+    /// What it proves who somebody is by.
+    package var kind: SecondFactorKind {
         switch self {
-        case .authenticator: "totp"
-        case .recoveryCode: "recovery_code"
+        case .authenticator: .totp
+        case .recoveryCode: .recoveryCode
         }
     }
 }

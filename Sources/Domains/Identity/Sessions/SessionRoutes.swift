@@ -17,6 +17,8 @@ package enum SessionRoutes {
                     .init("email", "string", required: true, "the account's address"),
                     .init("password", "string", required: true, "the account's password"),
                     .init("organization", "string", "slug; needed by members of several organizations"),
+                    .init("code", "string", "six digits of the authenticator, for who has a second factor"),
+                    .init("recovery_code", "string", "in place of code"),
                     .init("device", "string", "what to call this device in the list, 1 to 100 characters"),
                 ]
             ) { context in
@@ -105,7 +107,8 @@ package enum SessionRoutes {
         return try reading {
             let attempt = SignInAttempt(
                 email: try fields.string("email"), password: Secret(try fields.string("password")),
-                organization: try fields.optionalString("organization"), device: try fields.optionalString("device"))
+                organization: try fields.optionalString("organization"), device: try fields.optionalString("device"),
+                code: try GivenCode(&fields))
             try fields.finish()
             if let device = attempt.device, !(1...100).contains(device.unicodeScalars.count) || device.hasControls {
                 throw DomainError(

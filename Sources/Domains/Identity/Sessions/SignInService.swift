@@ -16,13 +16,18 @@ package struct SignInAttempt: Sendable {
     package let organization: String?
     /// What the device calls itself, 1…100 characters.
     package let device: String?
+    /// The second factor; nil when it was not given, as by who has none.
+    package let code: GivenCode?
 
     /// What came with the request.
-    package init(email: String, password: Secret<String>, organization: String?, device: String?) {
+    package init(
+        email: String, password: Secret<String>, organization: String?, device: String?, code: GivenCode? = nil
+    ) {
         self.email = email
         self.password = password
         self.organization = organization
         self.device = device
+        self.code = code
     }
 }
 
@@ -40,36 +45,66 @@ struct SignInOrganization: Sendable {
     let slug: String
 }
 
-/// Signs people in by their password: the same answer, after the same time, for a wrong password and for nobody's
-/// address.
+/// Signs people in by their password, and by a second factor where they have one. The same answer, after the same time,
+/// for a wrong password and for nobody's address.
 package struct SignInService: Sendable {
     private let database: Database
     private let passwords: PasswordVerifier
+    private let lockout: LockoutService
+    private let secondFactors: SecondFactorService
     private let sessions: SessionService
 
-    package init(database: Database, passwords: PasswordVerifier, sessions: SessionService) {
+    package init(
+        database: Database, passwords: PasswordVerifier, lockout: LockoutService, secondFactors: SecondFactorService,
+        sessions: SessionService
+    ) {
         self.database = database
         self.passwords = passwords
+        self.lockout = lockout
+        self.secondFactors = secondFactors
         self.sessions = sessions
     }
 
-    /// Throws `invalid_credentials` (401) for a wrong address or password, `organization_required` (409) where the
-    /// person belongs to several and named none, and what the parts throw.
+    /// Throws `invalid_credentials` (401) for a wrong address or password, `sign_in_locked` (429) after too many,
+    /// `organization_required` (409) where the person belongs to several and named none, `second_factor_required` (401)
+    /// where the person has one and gave none, `invalid_code` (403), and what the parts throw.
     package func signIn(_ attempt: SignInAttempt, from origin: Origin) async throws -> IssuedSession {
+        let started = ContinuousClock.now
+        let who = AccountAttempt(email: attempt.email, from: origin)
+        try await lockout.check(who)
         let account = try await SignInStore.account(attempt.email, in: database)
         let (matches, newHash) = try await passwords.verify(attempt.password, against: account?.passwordHash)
-        guard matches, let account else {
+        guard matches, let account, !account.organizations.isEmpty else {
+            try await lockout.failed(who)
             if let account { try await record("wrong password", of: account, from: origin) }
+            try await Self.waitForTheTick(since: started)
             throw Self.invalid
         }
+        // Nobody is told that the password was right once the attempts are used up.
+        try await lockout.confirm(who)
         let organization = try choose(attempt.organization, of: account)
+        let code = account.hasSecondFactor ? attempt.code : nil
+        guard code != nil || !account.hasSecondFactor else { throw Self.secondFactorRequired }
         let person = ProvenPerson(
-            user: account.user, organization: organization.id, secondFactor: nil, device: attempt.device,
+            user: account.user, organization: organization.id, secondFactor: code?.kind, device: attempt.device,
             origin: origin)
-        return try await database.transaction(organization: organization.id, retrying: 3) { transaction in
-            try await SignInStore.succeeded(account.user, newHash: newHash, in: transaction)
-            return try await sessions.begin(person, in: transaction)
+        let outcome = try await database.transaction(organization: organization.id, retrying: 3) { transaction in
+            try await lockout.settle(who, isSignIn: true, in: transaction) { transaction in
+                if let code { try await secondFactors.prove(code, of: account.user, in: transaction) }
+                try await SignInStore.succeeded(account.user, newHash: newHash, in: transaction)
+                return try await sessions.begin(person, in: transaction)
+            }
         }
+        if case .failure = outcome { try await record("wrong code", of: account, from: origin) }
+        return try outcome.get()
+    }
+
+    /// What is written about a failure of somebody known takes a few milliseconds that a failure of nobody does not
+    /// take: both are answered at the next tenth of a second.
+    private static func waitForTheTick(since started: ContinuousClock.Instant) async throws {
+        let tick = Duration.milliseconds(100)
+        let elapsed = ContinuousClock.now - started
+        try await Task.sleep(until: started + tick * (Int(elapsed / tick) + 1), clock: .continuous)
     }
 
     private func choose(_ slug: String?, of account: SignInAccount) throws(DomainError) -> SignInOrganization {
@@ -103,6 +138,11 @@ package struct SignInService: Sendable {
             }
         }
     }
+
+    private static let secondFactorRequired = DomainError(
+        .unauthenticated, code: "second_factor_required",
+        "You have a second factor: send the same again with code, or with recovery_code.", parameter: "code",
+        shouldRetry: false)
 
     private static let invalid = DomainError(
         .unauthenticated, code: "invalid_credentials", "The address or the password is wrong.", shouldRetry: false)
