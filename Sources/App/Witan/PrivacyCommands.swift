@@ -48,7 +48,7 @@ enum PrivacyCommands {
                 arguments, answer in
                 arguments.show(
                     answer["data"]?.elements ?? [],
-                    columns: [("ID", "id"), ("USER", "user"), ("ERASED AT", "erased_at"), ("ACCOUNT", "account")],
+                    columns: [("ID", "id"), ("USER", "user"), ("ACCOUNT", "account")],
                     all: answer)
             },
             show("One erasure's certificate", "/api/v1/erasures", example: "witan erasures show 019f…"),
@@ -105,10 +105,7 @@ enum PrivacyCommands {
             list("The holds, newest first", "/api/v1/legal-holds", example: "witan holds list") { arguments, answer in
                 arguments.show(
                     answer["data"]?.elements ?? [],
-                    columns: [
-                        ("ID", "id"), ("USER", "user"), ("MATTER", "matter"), ("PLACED", "placed_at"),
-                        ("RELEASED", "released_at"),
-                    ], all: answer)
+                    columns: [("ID", "id"), ("MATTER", "matter"), ("RELEASED", "released_at")], all: answer)
             },
             show("One hold", "/api/v1/legal-holds", example: "witan holds show 019f…"),
             Command(

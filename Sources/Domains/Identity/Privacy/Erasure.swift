@@ -108,7 +108,7 @@ enum ErasureObstacle: String {
                 shouldRetry: false)
         case .last:
             DomainError(
-                .conflict, code: "last_administrator",
+                .conflict, code: "last_admin",
                 "This is the organization's last administrator; give somebody else the role first.",
                 shouldRetry: false)
         case .operator:

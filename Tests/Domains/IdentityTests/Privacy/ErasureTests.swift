@@ -154,7 +154,7 @@ import Testing
                 organization: admin.organization, caller: .key(.v7()), name: "k", role: .admin, policy: admin.policy)
             #expect(
                 await code { _ = try await fixture.erasures.erase(second.id, for: .objection, by: program) }
-                    == "last_administrator")
+                    == "last_admin")
             #expect(try fixture.find("second planted-name").count == 1)
         }
     }
