@@ -220,9 +220,8 @@ let package = Package(
         .testTarget(
             name: "SchemaTests",
             dependencies: [
-                "TestSupport", "Audit", "Core", "Inventory", "Migrator", "Postgres", "Redis", "EmbeddedServers",
-                "EventLoop",
-                "SwiftExtensions",
+                "TestSupport", "Audit", "Core", "JSON", "Inventory", "Migrator", "Postgres", "Redis",
+                "EmbeddedServers", "EventLoop", "SwiftExtensions",
             ],
             path: "Tests/Schema",
             swiftSettings: settings),
@@ -230,7 +229,7 @@ let package = Package(
             .domains, "Operations",
             uses: [
                 "TestSupport", "Identity", "Audit", "API", "Core", "Cryptography", "Postgres", "EventLoop",
-                "HTTPServer", "JSON", "Lifecycle", "Observability", "SwiftExtensions",
+                "HTTPServer", "JSON", "Lifecycle", "Migrator", "EmbeddedServers", "Observability", "SwiftExtensions",
             ]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: settings),
     ],

@@ -40,6 +40,75 @@ ALTER SCHEMA quarantine OWNER TO witan_owner;
 COMMENT ON SCHEMA quarantine IS 'The zone v3: what failed, kept as it was. Only its procedures write the records.';
 
 -- ── Functions ───────────────────────────────────────────────────────────────────────────────────────────────────────
+CREATE FUNCTION audits.broken_calls(entry_ids uuid[])
+ RETURNS TABLE(call_id uuid, table_name text, finding text)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+DECLARE
+    org uuid := ops.current_org();
+    lowest uuid := (SELECT i FROM unnest(entry_ids) i ORDER BY i LIMIT 1);
+    highest uuid := (SELECT i FROM unnest(entry_ids) i ORDER BY i DESC LIMIT 1);
+BEGIN
+    RETURN QUERY
+        SELECT e.id, x.table_name, x.finding
+        FROM audits.audit_log e
+        LEFT JOIN council.requests r
+            ON r.org_id = org AND r.id = e.id AND r.id BETWEEN lowest AND highest
+        LEFT JOIN (
+            SELECT l.request_id, sum(l.cost) AS cost, sum(l.input_tokens) AS input, sum(l.output_tokens) AS output
+            FROM providers.cost_records l
+            WHERE l.org_id = org AND l.request_id BETWEEN lowest AND highest GROUP BY l.request_id) c
+            ON c.request_id = e.id
+        CROSS JOIN LATERAL (VALUES
+            ('council.requests', CASE WHEN r.id IS NULL THEN 'missing'
+                WHEN (r.status, r.model, r.http_status, r.total_cost, encode(r.request_sha256, 'hex'))
+                    IS DISTINCT FROM (e.payload ->> 'status', e.payload ->> 'model',
+                                      (e.payload ->> 'http_status')::integer, (e.payload ->> 'cost')::numeric,
+                                      e.payload ->> 'request_sha256') THEN 'changed' END),
+            ('providers.cost_records', CASE WHEN c.request_id IS NULL THEN 'missing'
+                WHEN (c.cost, c.input, c.output)
+                    IS DISTINCT FROM ((e.payload ->> 'cost')::numeric, (e.payload ->> 'input_tokens')::bigint,
+                                      (e.payload ->> 'output_tokens')::bigint) THEN 'changed' END)
+        ) AS x (table_name, finding)
+        WHERE e.org_id = org AND e.id = ANY (entry_ids) AND e.id BETWEEN lowest AND highest
+            AND e.action = 'model.called' AND x.finding IS NOT NULL;
+END
+$function$;
+ALTER FUNCTION audits.broken_calls(uuid[]) OWNER TO witan_owner;
+COMMENT ON FUNCTION audits.broken_calls(uuid[]) IS 'Calls of the current organization whose rows are gone, or not what the log says of the call.';
+REVOKE ALL ON FUNCTION audits.broken_calls(uuid[]) FROM PUBLIC;
+
+CREATE FUNCTION audits.broken_seals()
+ RETURNS TABLE(table_name text, row_key text, finding text)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    part record;
+BEGIN
+    FOR part IN SELECT DISTINCT s.table_name, s.columns FROM audits.row_seals s ORDER BY 1
+    LOOP
+        IF to_regclass(part.table_name) IS NULL THEN
+            RETURN QUERY SELECT part.table_name, '', 'missing';
+            CONTINUE;
+        END IF;
+        RETURN QUERY
+            SELECT part.table_name, k.key, CASE WHEN d.key IS NULL THEN 'missing' ELSE 'changed' END
+            FROM audits.row_seals s CROSS JOIN unnest(s.keys, s.digests) AS k (key, digest)
+            LEFT JOIN audits.row_digests(part.table_name::regclass, part.columns) d ON d.key = k.key
+            WHERE s.table_name = part.table_name AND s.columns = part.columns AND d.digest IS DISTINCT FROM k.digest
+            LIMIT 1000;
+    END LOOP;
+END
+$function$;
+ALTER FUNCTION audits.broken_seals() OWNER TO witan_owner;
+COMMENT ON FUNCTION audits.broken_seals() IS 'Rows of the current organization that are gone or not as they were sealed; of each table at most 1,000.';
+REVOKE ALL ON FUNCTION audits.broken_seals() FROM PUBLIC;
+
 CREATE FUNCTION audits.personal_state(entry_org uuid, payload json)
  RETURNS text
  LANGUAGE sql
@@ -55,6 +124,37 @@ $function$;
 ALTER FUNCTION audits.personal_state(uuid, json) OWNER TO witan_owner;
 COMMENT ON FUNCTION audits.personal_state(uuid, json) IS 'Whether an entry holds something of a person: sealed while the program can open it, erased once the person''s key is destroyed, partly erased when it holds something of several, and null when it holds nothing.';
 REVOKE ALL ON FUNCTION audits.personal_state(uuid, json) FROM PUBLIC;
+
+CREATE FUNCTION audits.row_digests(target regclass, columns text[])
+ RETURNS TABLE(key text, digest bytea)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, YMD'
+ SET "IntervalStyle" TO 'postgres'
+ SET bytea_output TO 'hex'
+ SET extra_float_digits TO '1'
+AS $function$
+DECLARE
+    key_columns text;
+    value_columns text;
+BEGIN
+    SELECT string_agg(format('t.%I', a.attname), ', ' ORDER BY array_position(i.indkey::smallint[], a.attnum))
+        INTO key_columns
+    FROM pg_index i JOIN pg_attribute a ON a.attrelid = target AND a.attnum = ANY (i.indkey::smallint[])
+    WHERE i.indrelid = target AND i.indisprimary AND a.attname <> 'org_id';
+    SELECT string_agg(format('t.%I', a.attname), ', ') INTO value_columns
+    FROM pg_attribute a WHERE a.attrelid = target AND a.attname = ANY (columns) AND NOT a.attisdropped;
+    RETURN QUERY EXECUTE format(
+        'SELECT jsonb_build_array(%s)::text, sha256(convert_to(to_jsonb(r)::text, ''UTF8'')) '
+        'FROM %s t CROSS JOIN LATERAL (SELECT %s) r WHERE t.org_id = ops.current_org()',
+        key_columns, target, value_columns);
+END
+$function$;
+ALTER FUNCTION audits.row_digests(regclass, text[]) OWNER TO witan_owner;
+COMMENT ON FUNCTION audits.row_digests(regclass, text[]) IS 'Key and digest of every row of the table that the current organization has, the same on every server.';
+REVOKE ALL ON FUNCTION audits.row_digests(regclass, text[]) FROM PUBLIC;
 
 CREATE FUNCTION audits.run_hashes(run_org_id uuid, run_entry_ids uuid[], run_prev_hash bytea)
  RETURNS TABLE(entry_id uuid, prev_hash bytea, hash bytea)
@@ -78,6 +178,79 @@ $function$;
 ALTER FUNCTION audits.run_hashes(uuid, uuid[], bytea) OWNER TO witan_owner;
 COMMENT ON FUNCTION audits.run_hashes(uuid, uuid[], bytea) IS 'The hash before and after each entry of a run: what audits.chain keeps for the run as a whole. Null after an entry that is missing.';
 REVOKE ALL ON FUNCTION audits.run_hashes(uuid, uuid[], bytea) FROM PUBLIC;
+
+CREATE FUNCTION audits.seal_rows(target regclass, seal uuid)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    sealed integer;
+BEGIN
+    INSERT INTO audits.row_seals (org_id, id, table_name, columns, keys, digests)
+    SELECT ops.current_org(), seal, target::text, audits.sealed_columns(target), array_agg(u.key ORDER BY u.key),
+           array_agg(u.digest ORDER BY u.key)
+    FROM (SELECT d.key, d.digest FROM audits.row_digests(target, audits.sealed_columns(target)) d
+          WHERE d.key NOT IN (SELECT unnest(s.keys) FROM audits.row_seals s WHERE s.table_name = target::text)
+          ORDER BY d.key LIMIT 10000) u
+    HAVING count(*) > 0
+    RETURNING cardinality(keys) INTO sealed;
+    RETURN coalesce(sealed, 0);
+END
+$function$;
+ALTER FUNCTION audits.seal_rows(regclass, uuid) OWNER TO witan_owner;
+COMMENT ON FUNCTION audits.seal_rows(regclass, uuid) IS 'Seals at most 10,000 rows of the current organization that are not sealed yet, and says how many there were; the caller writes the log''s entry.';
+REVOKE ALL ON FUNCTION audits.seal_rows(regclass, uuid) FROM PUBLIC;
+
+CREATE FUNCTION audits.sealed_columns(target regclass)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT array_agg(a.attname::text ORDER BY a.attname) FROM pg_attribute a
+    WHERE a.attrelid = target AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND (
+        EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = target AND t.tgname = 'append_only')
+        OR EXISTS (SELECT FROM pg_index i
+                   WHERE i.indrelid = target AND i.indisprimary AND a.attnum = ANY (i.indkey::smallint[]))
+        OR EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = target AND t.tgname = 'fixed'
+                   AND a.attname <> ALL (string_to_array(encode(t.tgargs, 'escape'), E'\\000'))))
+$function$;
+ALTER FUNCTION audits.sealed_columns(regclass) OWNER TO witan_owner;
+COMMENT ON FUNCTION audits.sealed_columns(regclass) IS 'What of a row never changes: all of it where rows are only added, else its key and what ops.check_fixed keeps.';
+REVOKE ALL ON FUNCTION audits.sealed_columns(regclass) FROM PUBLIC;
+
+CREATE FUNCTION audits.sealed_tables()
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT c.oid::regclass::text FROM pg_class c
+    WHERE c.relkind = 'r' AND NOT c.relispartition
+        AND c.oid NOT IN ('audits.chain'::regclass, 'audits.row_seals'::regclass)
+        AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'org_id')
+        AND EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname IN ('append_only', 'no_delete'))
+    ORDER BY 1
+$function$;
+ALTER FUNCTION audits.sealed_tables() OWNER TO witan_owner;
+COMMENT ON FUNCTION audits.sealed_tables() IS 'The tables whose rows are sealed: those of tenants with a guard (ops.append_only, ops.keep_rows). The chain proves itself, and what is divided by month is in the log.';
+REVOKE ALL ON FUNCTION audits.sealed_tables() FROM PUBLIC;
+
+CREATE FUNCTION audits.seals(only_id uuid DEFAULT NULL::uuid)
+ RETURNS TABLE(id uuid, table_name text, row_count integer, digest bytea)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET bytea_output TO 'hex'
+AS $function$
+    SELECT s.id, s.table_name, cardinality(s.keys),
+           sha256(convert_to(jsonb_build_array(s.table_name, s.columns, s.keys, s.digests)::text, 'UTF8'))
+    FROM audits.row_seals s WHERE only_id IS NULL OR s.id = only_id
+$function$;
+ALTER FUNCTION audits.seals(uuid) OWNER TO witan_owner;
+COMMENT ON FUNCTION audits.seals(uuid) IS 'The seals of the current organization, or one of them, with their digests, which the log''s entries must have too.';
+REVOKE ALL ON FUNCTION audits.seals(uuid) FROM PUBLIC;
 
 CREATE FUNCTION audits.summarize_log()
  RETURNS integer
@@ -693,6 +866,11 @@ BEGIN
                 EXECUTE format('CREATE TABLE %s PARTITION OF %s FOR VALUES FROM (%L) TO (%L)', child, parent,
                                ops.uuid_at(month),
                                ops.uuid_at(((month AT TIME ZONE 'UTC') + interval '1 month') AT TIME ZONE 'UTC'));
+                -- A statement's trigger is not passed on to partitions.
+                IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = parent::regclass AND tgname = 'no_truncate') THEN
+                    EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT '
+                                   'EXECUTE FUNCTION ops.refuse_change()', child);
+                END IF;
                 created := created + 1;
             END IF;
         END LOOP;
@@ -1186,6 +1364,30 @@ COMMENT ON COLUMN audits.checkpoints.key_id IS 'Which key signed.';
 COMMENT ON COLUMN audits.checkpoints.signature IS 'Ed25519 (RFC 8032) over the checkpoint''s text.';
 COMMENT ON COLUMN audits.checkpoints.anchored_to IS 'Where copies were left when it was made.';
 COMMENT ON COLUMN audits.checkpoints.signed_at IS 'When it was signed.';
+
+CREATE TABLE audits.row_seals (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    table_name text NOT NULL,
+    columns text[] NOT NULL,
+    keys text[] NOT NULL,
+    digests bytea[] NOT NULL,
+    sealed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT row_seals_pkey PRIMARY KEY (org_id, id),
+    CONSTRAINT row_seals_check CHECK ((cardinality(digests) = cardinality(keys))),
+    CONSTRAINT row_seals_columns_check CHECK ((cardinality(columns) > 0)),
+    CONSTRAINT row_seals_keys_check CHECK (((cardinality(keys) >= 1) AND (cardinality(keys) <= 10000))),
+    CONSTRAINT row_seals_table_name_check CHECK (((length(table_name) >= 3) AND (length(table_name) <= 200)))
+);
+ALTER TABLE audits.row_seals OWNER TO witan_owner;
+COMMENT ON TABLE audits.row_seals IS 'Digests of rows that must stay as they are, or stay; each seal is an entry in the log, which the chain proves. Written by the seals job.';
+COMMENT ON COLUMN audits.row_seals.org_id IS 'The organization; no foreign key, because this proves something.';
+COMMENT ON COLUMN audits.row_seals.id IS 'The entry in the log that has the digest of this row.';
+COMMENT ON COLUMN audits.row_seals.table_name IS 'The table, with its schema.';
+COMMENT ON COLUMN audits.row_seals.columns IS 'The columns under the digests: all where rows are only added, else those that nothing may change.';
+COMMENT ON COLUMN audits.row_seals.keys IS 'The rows: primary keys without the organization, as JSON.';
+COMMENT ON COLUMN audits.row_seals.digests IS 'SHA-256 of each row''s columns, as JSON.';
+COMMENT ON COLUMN audits.row_seals.sealed_at IS 'When it was made.';
 
 CREATE TABLE audits.seal_position (
     singleton boolean DEFAULT true NOT NULL,
@@ -2207,7 +2409,7 @@ COMMENT ON COLUMN experiments_v1.promotions.experiment_id IS 'What is to be prom
 COMMENT ON COLUMN experiments_v1.promotions.version_id IS 'The project''s version it became; null until then.';
 COMMENT ON COLUMN experiments_v1.promotions.from_version IS 'The zone it comes from.';
 COMMENT ON COLUMN experiments_v1.promotions.to_version IS 'The zone it goes to.';
-COMMENT ON COLUMN experiments_v1.promotions.config_hash IS 'What was approved: another configuration voids it.';
+COMMENT ON COLUMN experiments_v1.promotions.config_hash IS 'What is asked for; it stays, and another configuration takes another request.';
 COMMENT ON COLUMN experiments_v1.promotions.status IS 'Where it stands.';
 COMMENT ON COLUMN experiments_v1.promotions.reason IS 'Why it should be.';
 COMMENT ON COLUMN experiments_v1.promotions.requested_by IS 'Who asks.';
@@ -4817,6 +5019,8 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON audits.chain FOR EACH ROW 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON audits.chain FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON audits.checkpoints FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON audits.checkpoints FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON audits.row_seals FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON audits.row_seals FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON audits.system_logs FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON audits.system_logs FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER snapshot BEFORE INSERT OR UPDATE OF name, role, custom_role_id, scopes, key_hash, allowed_models, allowed_addresses, user_id, expires_at, revoked_at ON auth.api_keys FOR EACH STATEMENT EXECUTE FUNCTION ops.raise_snapshot('identity');
@@ -4862,6 +5066,7 @@ CREATE TRIGGER moves BEFORE UPDATE OF status ON experiments_v1.experiments FOR E
 CREATE TRIGGER no_delete BEFORE DELETE ON experiments_v1.experiments FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON experiments_v1.experiments FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER touch BEFORE UPDATE ON experiments_v1.experiments FOR EACH ROW EXECUTE FUNCTION ops.touch();
+CREATE TRIGGER fixed BEFORE UPDATE ON experiments_v1.promotions FOR EACH ROW EXECUTE FUNCTION ops.check_fixed('version_id', 'status', 'approver_id', 'decided_at', 'promoted_at', 'updated_at');
 CREATE TRIGGER moves BEFORE UPDATE OF status ON experiments_v1.promotions FOR EACH ROW EXECUTE FUNCTION ops.check_move('status', 'pending>approved', 'pending>rejected', 'approved>completed', 'approved>rejected');
 CREATE TRIGGER no_delete BEFORE DELETE ON experiments_v1.promotions FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON experiments_v1.promotions FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
@@ -4971,6 +5176,13 @@ CREATE POLICY sealer ON audits.checkpoints FOR ALL TO witan_sealer
     USING (true)
     WITH CHECK (true);
 CREATE POLICY tenant ON audits.checkpoints FOR ALL TO witan_app, witan_readonly
+    USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
+    WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
+ALTER TABLE audits.row_seals ENABLE ROW LEVEL SECURITY;
+ALTER TABLE audits.row_seals FORCE ROW LEVEL SECURITY;
+CREATE POLICY backup ON audits.row_seals FOR SELECT TO witan_backup
+    USING (true);
+CREATE POLICY tenant ON audits.row_seals FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
     WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
 ALTER TABLE auth.api_keys ENABLE ROW LEVEL SECURITY;
@@ -5225,6 +5437,11 @@ CREATE POLICY backup ON council.session_history FOR SELECT TO witan_backup
 CREATE POLICY erasure ON council.session_history FOR ALL TO witan_owner
     USING (true)
     WITH CHECK (true);
+CREATE POLICY retention_blank ON council.session_history FOR UPDATE TO witan_owner
+    USING (true)
+    WITH CHECK ((content = ''::text));
+CREATE POLICY retention_read ON council.session_history FOR SELECT TO witan_owner
+    USING (true);
 CREATE POLICY tenant ON council.session_history FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
     WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -5732,21 +5949,24 @@ GRANT USAGE ON SCHEMA audits TO witan_backup;
 GRANT USAGE ON SCHEMA audits TO witan_ingest;
 GRANT USAGE ON SCHEMA audits TO witan_readonly;
 GRANT USAGE ON SCHEMA audits TO witan_sealer;
-GRANT EXECUTE ON FUNCTION audits.personal_state(uuid, json), audits.run_hashes(uuid, uuid[], bytea),
+GRANT EXECUTE ON FUNCTION audits.broken_calls(uuid[]), audits.broken_seals(),
+    audits.personal_state(uuid, json), audits.row_digests(regclass, text[]),
+    audits.run_hashes(uuid, uuid[], bytea), audits.seal_rows(regclass, uuid),
+    audits.sealed_columns(regclass), audits.sealed_tables(), audits.seals(uuid),
     audits.uuid_after(text, text) TO witan_app;
 GRANT EXECUTE ON FUNCTION audits.personal_state(uuid, json), audits.run_hashes(uuid, uuid[], bytea),
     audits.uuid_after(text, text) TO witan_readonly;
 GRANT EXECUTE ON FUNCTION audits.run_hashes(uuid, uuid[], bytea), audits.summarize_log() TO witan_sealer;
 GRANT INSERT ON TABLE audits.system_logs TO witan_app;
-GRANT INSERT, SELECT ON TABLE audits.audit_log TO witan_app;
+GRANT INSERT, SELECT ON TABLE audits.audit_log, audits.row_seals TO witan_app;
 GRANT SELECT ON TABLE audits.audit_logs, audits.chain, audits.chained_log, audits.checkpoints,
     audits.governance_audit_log, audits.statistics TO witan_app;
-GRANT SELECT ON TABLE audits.audit_log, audits.chain, audits.checkpoints, audits.seal_position,
-    audits.system_logs TO witan_backup;
+GRANT SELECT ON TABLE audits.audit_log, audits.chain, audits.checkpoints, audits.row_seals,
+    audits.seal_position, audits.system_logs TO witan_backup;
 GRANT INSERT ON TABLE audits.audit_log TO witan_ingest;
 GRANT SELECT ON TABLE audits.audit_log, audits.audit_logs, audits.chain, audits.chained_log,
-    audits.checkpoints, audits.governance_audit_log, audits.seal_position,
-    audits.statistics, audits.system_log, audits.system_logs TO witan_readonly;
+    audits.checkpoints, audits.governance_audit_log, audits.row_seals,
+    audits.seal_position, audits.statistics, audits.system_log, audits.system_logs TO witan_readonly;
 GRANT INSERT, SELECT ON TABLE audits.chain, audits.checkpoints TO witan_sealer;
 GRANT SELECT ON TABLE audits.audit_log TO witan_sealer;
 GRANT SELECT, UPDATE ON TABLE audits.seal_position TO witan_sealer;

@@ -48,12 +48,19 @@ BEGIN
 END
 $$;
 
--- The program's login of a private cluster acts as these.
+-- The program's login of a private cluster acts as these. Elsewhere it may be theirs already, and who migrates may not
+-- grant it.
 DO $$
+DECLARE
+    role_name text;
 BEGIN
-    IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'witan') THEN
-        GRANT witan_app, witan_ingest, witan_sealer, witan_readonly TO witan;
-    END IF;
+    FOREACH role_name IN ARRAY ARRAY['witan_app', 'witan_ingest', 'witan_sealer', 'witan_readonly']
+    LOOP
+        IF EXISTS (SELECT FROM pg_catalog.pg_roles
+                   WHERE rolname = 'witan' AND NOT pg_has_role(oid, role_name, 'MEMBER')) THEN
+            EXECUTE format('GRANT %I TO witan', role_name);
+        END IF;
+    END LOOP;
 END
 $$;
 
@@ -274,6 +281,11 @@ BEGIN
                 EXECUTE format('CREATE TABLE %s PARTITION OF %s FOR VALUES FROM (%L) TO (%L)', child, parent,
                                ops.uuid_at(month),
                                ops.uuid_at(((month AT TIME ZONE 'UTC') + interval '1 month') AT TIME ZONE 'UTC'));
+                -- A statement's trigger is not passed on to partitions.
+                IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = parent::regclass AND tgname = 'no_truncate') THEN
+                    EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT '
+                                   'EXECUTE FUNCTION ops.refuse_change()', child);
+                END IF;
                 created := created + 1;
             END IF;
         END LOOP;

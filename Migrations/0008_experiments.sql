@@ -126,7 +126,8 @@ COMMENT ON COLUMN experiments_v1.promotions.experiment_id IS 'What is to be prom
 COMMENT ON COLUMN experiments_v1.promotions.version_id IS 'The project''s version it became; null until then.';
 COMMENT ON COLUMN experiments_v1.promotions.from_version IS 'The zone it comes from.';
 COMMENT ON COLUMN experiments_v1.promotions.to_version IS 'The zone it goes to.';
-COMMENT ON COLUMN experiments_v1.promotions.config_hash IS 'What was approved: another configuration voids it.';
+COMMENT ON COLUMN experiments_v1.promotions.config_hash IS
+    'What is asked for; it stays, and another configuration takes another request.';
 COMMENT ON COLUMN experiments_v1.promotions.status IS 'Where it stands.';
 COMMENT ON COLUMN experiments_v1.promotions.reason IS 'Why it should be.';
 COMMENT ON COLUMN experiments_v1.promotions.requested_by IS 'Who asks.';
@@ -144,6 +145,9 @@ CREATE UNIQUE INDEX promotions_open ON experiments_v1.promotions (org_id, experi
     WHERE status IN ('pending', 'approved');
 CREATE TRIGGER moves BEFORE UPDATE OF status ON experiments_v1.promotions FOR EACH ROW EXECUTE FUNCTION ops.check_move(
     'status', 'pending>approved', 'pending>rejected', 'approved>completed', 'approved>rejected');
+-- What is asked for stays as it was asked: an approval is of one configuration of one experiment.
+CREATE TRIGGER fixed BEFORE UPDATE ON experiments_v1.promotions FOR EACH ROW EXECUTE FUNCTION ops.check_fixed(
+    'version_id', 'status', 'approver_id', 'decided_at', 'promoted_at', 'updated_at');
 SELECT ops.keep_rows('experiments_v1.promotions');
 
 CREATE TABLE experiments_v1.blacklist (

@@ -73,6 +73,7 @@ INSERT INTO ops.retention_defaults (table_name, keep_days, content_days, reason)
     ('audits.system_logs', 183, NULL, 'six months, as the same design has it'),
     ('projects.projects', 730, NULL, 'completed projects are marked archived two years after their last change; no row goes'),
     ('council.requests', NULL, NULL, 'kept until an organization says otherwise'),
+    ('council.session_history', NULL, NULL, 'kept with its conversation; its content until an organization says otherwise'),
     ('council.council_responses', NULL, NULL, 'kept until an organization says otherwise'),
     ('council.deliberation_exchanges', NULL, NULL, 'kept until an organization says otherwise'),
     ('providers.cost_records', NULL, NULL, 'the ledger is kept until an organization says otherwise');
@@ -187,6 +188,172 @@ SELECT ops.append_only('ops.archived_runs');
 SELECT ops.keep_rows('ops.archives');
 SELECT ops.keep_rows('ops.retention_policies');
 
+-- ── Seals over rows ──────────────────────────────────────────────────────────────────────────────────────────────
+-- The log is chained, calls are in the log one by one, and what else proves something or may never go is sealed here:
+-- what an owner changes behind the triggers' back is found by comparing.
+CREATE TABLE audits.row_seals (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    table_name text NOT NULL CHECK (length(table_name) BETWEEN 3 AND 200),
+    columns text[] NOT NULL CHECK (cardinality(columns) > 0),
+    keys text[] NOT NULL CHECK (cardinality(keys) BETWEEN 1 AND 10000),
+    digests bytea[] NOT NULL,
+    sealed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (org_id, id),
+    CHECK (cardinality(digests) = cardinality(keys))
+);
+COMMENT ON TABLE audits.row_seals IS
+    'Digests of rows that must stay as they are, or stay; each seal is an entry in the log, which the chain proves. '
+    'Written by the seals job.';
+COMMENT ON COLUMN audits.row_seals.org_id IS 'The organization; no foreign key, because this proves something.';
+COMMENT ON COLUMN audits.row_seals.id IS 'The entry in the log that has the digest of this row.';
+COMMENT ON COLUMN audits.row_seals.table_name IS 'The table, with its schema.';
+COMMENT ON COLUMN audits.row_seals.columns IS
+    'The columns under the digests: all where rows are only added, else those that nothing may change.';
+COMMENT ON COLUMN audits.row_seals.keys IS 'The rows: primary keys without the organization, as JSON.';
+COMMENT ON COLUMN audits.row_seals.digests IS 'SHA-256 of each row''s columns, as JSON.';
+COMMENT ON COLUMN audits.row_seals.sealed_at IS 'When it was made.';
+SELECT ops.append_only('audits.row_seals');
+SELECT ops.protect('audits.row_seals', 'SELECT, INSERT');
+
+CREATE FUNCTION audits.sealed_tables() RETURNS SETOF text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT c.oid::regclass::text FROM pg_class c
+    WHERE c.relkind = 'r' AND NOT c.relispartition
+        AND c.oid NOT IN ('audits.chain'::regclass, 'audits.row_seals'::regclass)
+        AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'org_id')
+        AND EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname IN ('append_only', 'no_delete'))
+    ORDER BY 1
+$$;
+COMMENT ON FUNCTION audits.sealed_tables() IS
+    'The tables whose rows are sealed: those of tenants with a guard (ops.append_only, ops.keep_rows). The chain proves '
+    'itself, and what is divided by month is in the log.';
+
+CREATE FUNCTION audits.sealed_columns(target regclass) RETURNS text[]
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT array_agg(a.attname::text ORDER BY a.attname) FROM pg_attribute a
+    WHERE a.attrelid = target AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND (
+        EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = target AND t.tgname = 'append_only')
+        OR EXISTS (SELECT FROM pg_index i
+                   WHERE i.indrelid = target AND i.indisprimary AND a.attnum = ANY (i.indkey::smallint[]))
+        OR EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = target AND t.tgname = 'fixed'
+                   AND a.attname <> ALL (string_to_array(encode(t.tgargs, 'escape'), E'\\000'))))
+$$;
+COMMENT ON FUNCTION audits.sealed_columns(regclass) IS
+    'What of a row never changes: all of it where rows are only added, else its key and what ops.check_fixed keeps.';
+
+CREATE FUNCTION audits.row_digests(target regclass, columns text[]) RETURNS TABLE (key text, digest bytea)
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO, YMD'
+    SET IntervalStyle = 'postgres' SET bytea_output = 'hex' SET extra_float_digits = 1 AS $$
+DECLARE
+    key_columns text;
+    value_columns text;
+BEGIN
+    SELECT string_agg(format('t.%I', a.attname), ', ' ORDER BY array_position(i.indkey::smallint[], a.attnum))
+        INTO key_columns
+    FROM pg_index i JOIN pg_attribute a ON a.attrelid = target AND a.attnum = ANY (i.indkey::smallint[])
+    WHERE i.indrelid = target AND i.indisprimary AND a.attname <> 'org_id';
+    SELECT string_agg(format('t.%I', a.attname), ', ') INTO value_columns
+    FROM pg_attribute a WHERE a.attrelid = target AND a.attname = ANY (columns) AND NOT a.attisdropped;
+    RETURN QUERY EXECUTE format(
+        'SELECT jsonb_build_array(%s)::text, sha256(convert_to(to_jsonb(r)::text, ''UTF8'')) '
+        'FROM %s t CROSS JOIN LATERAL (SELECT %s) r WHERE t.org_id = ops.current_org()',
+        key_columns, target, value_columns);
+END
+$$;
+COMMENT ON FUNCTION audits.row_digests(regclass, text[]) IS
+    'Key and digest of every row of the table that the current organization has, the same on every server.';
+
+CREATE FUNCTION audits.seal_rows(target regclass, seal uuid) RETURNS integer
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    sealed integer;
+BEGIN
+    INSERT INTO audits.row_seals (org_id, id, table_name, columns, keys, digests)
+    SELECT ops.current_org(), seal, target::text, audits.sealed_columns(target), array_agg(u.key ORDER BY u.key),
+           array_agg(u.digest ORDER BY u.key)
+    FROM (SELECT d.key, d.digest FROM audits.row_digests(target, audits.sealed_columns(target)) d
+          WHERE d.key NOT IN (SELECT unnest(s.keys) FROM audits.row_seals s WHERE s.table_name = target::text)
+          ORDER BY d.key LIMIT 10000) u
+    HAVING count(*) > 0
+    RETURNING cardinality(keys) INTO sealed;
+    RETURN coalesce(sealed, 0);
+END
+$$;
+COMMENT ON FUNCTION audits.seal_rows(regclass, uuid) IS
+    'Seals at most 10,000 rows of the current organization that are not sealed yet, and says how many there were; the '
+    'caller writes the log''s entry.';
+
+CREATE FUNCTION audits.seals(only_id uuid DEFAULT NULL)
+    RETURNS TABLE (id uuid, table_name text, row_count integer, digest bytea)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET bytea_output = 'hex' AS $$
+    SELECT s.id, s.table_name, cardinality(s.keys),
+           sha256(convert_to(jsonb_build_array(s.table_name, s.columns, s.keys, s.digests)::text, 'UTF8'))
+    FROM audits.row_seals s WHERE only_id IS NULL OR s.id = only_id
+$$;
+COMMENT ON FUNCTION audits.seals(uuid) IS
+    'The seals of the current organization, or one of them, with their digests, which the log''s entries must have too.';
+
+CREATE FUNCTION audits.broken_seals() RETURNS TABLE (table_name text, row_key text, finding text)
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    part record;
+BEGIN
+    FOR part IN SELECT DISTINCT s.table_name, s.columns FROM audits.row_seals s ORDER BY 1
+    LOOP
+        IF to_regclass(part.table_name) IS NULL THEN
+            RETURN QUERY SELECT part.table_name, '', 'missing';
+            CONTINUE;
+        END IF;
+        RETURN QUERY
+            SELECT part.table_name, k.key, CASE WHEN d.key IS NULL THEN 'missing' ELSE 'changed' END
+            FROM audits.row_seals s CROSS JOIN unnest(s.keys, s.digests) AS k (key, digest)
+            LEFT JOIN audits.row_digests(part.table_name::regclass, part.columns) d ON d.key = k.key
+            WHERE s.table_name = part.table_name AND s.columns = part.columns AND d.digest IS DISTINCT FROM k.digest
+            LIMIT 1000;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION audits.broken_seals() IS
+    'Rows of the current organization that are gone or not as they were sealed; of each table at most 1,000.';
+
+CREATE FUNCTION audits.broken_calls(entry_ids uuid[]) RETURNS TABLE (call_id uuid, table_name text, finding text)
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    org uuid := ops.current_org();
+    lowest uuid := (SELECT i FROM unnest(entry_ids) i ORDER BY i LIMIT 1);
+    highest uuid := (SELECT i FROM unnest(entry_ids) i ORDER BY i DESC LIMIT 1);
+BEGIN
+    RETURN QUERY
+        SELECT e.id, x.table_name, x.finding
+        FROM audits.audit_log e
+        LEFT JOIN council.requests r
+            ON r.org_id = org AND r.id = e.id AND r.id BETWEEN lowest AND highest
+        LEFT JOIN (
+            SELECT l.request_id, sum(l.cost) AS cost, sum(l.input_tokens) AS input, sum(l.output_tokens) AS output
+            FROM providers.cost_records l
+            WHERE l.org_id = org AND l.request_id BETWEEN lowest AND highest GROUP BY l.request_id) c
+            ON c.request_id = e.id
+        CROSS JOIN LATERAL (VALUES
+            ('council.requests', CASE WHEN r.id IS NULL THEN 'missing'
+                WHEN (r.status, r.model, r.http_status, r.total_cost, encode(r.request_sha256, 'hex'))
+                    IS DISTINCT FROM (e.payload ->> 'status', e.payload ->> 'model',
+                                      (e.payload ->> 'http_status')::integer, (e.payload ->> 'cost')::numeric,
+                                      e.payload ->> 'request_sha256') THEN 'changed' END),
+            ('providers.cost_records', CASE WHEN c.request_id IS NULL THEN 'missing'
+                WHEN (c.cost, c.input, c.output)
+                    IS DISTINCT FROM ((e.payload ->> 'cost')::numeric, (e.payload ->> 'input_tokens')::bigint,
+                                      (e.payload ->> 'output_tokens')::bigint) THEN 'changed' END)
+        ) AS x (table_name, finding)
+        WHERE e.org_id = org AND e.id = ANY (entry_ids) AND e.id BETWEEN lowest AND highest
+            AND e.action = 'model.called' AND x.finding IS NOT NULL;
+END
+$$;
+COMMENT ON FUNCTION audits.broken_calls(uuid[]) IS
+    'Calls of the current organization whose rows are gone, or not what the log says of the call.';
+GRANT EXECUTE ON FUNCTION audits.sealed_tables(), audits.sealed_columns(regclass), audits.row_digests(regclass, text[]),
+    audits.seal_rows(regclass, uuid), audits.seals(uuid), audits.broken_seals(), audits.broken_calls(uuid[]) TO witan_app;
+
 -- ── Row-level security and rights ────────────────────────────────────────────────────────────────────────────────
 SELECT ops.protect('ops.retention_policies');
 SELECT ops.protect('ops.archived_runs', 'SELECT');
@@ -201,6 +368,8 @@ CREATE POLICY retention ON audits.audit_log FOR SELECT TO witan_owner USING (tru
 CREATE POLICY retention_record ON audits.audit_log FOR INSERT TO witan_owner
     WITH CHECK (action = 'partition.archived');
 CREATE POLICY retention ON audits.chain FOR SELECT TO witan_owner USING (true);
+CREATE POLICY retention_read ON council.session_history FOR SELECT TO witan_owner USING (true);
+CREATE POLICY retention_blank ON council.session_history FOR UPDATE TO witan_owner USING (true) WITH CHECK (content = '');
 CREATE POLICY retention ON projects.projects TO witan_owner USING (true) WITH CHECK (true);
 
 -- An organization that a seed made is not the installation's first: the first start still makes that, and its key.

@@ -74,8 +74,8 @@ import SwiftExtensions
         let id = UniqueID.v7()
         let digest = String(repeating: "0123456789abcdef", count: 4)
         return AuditEntry(
-            organization: organization, id: id, category: "gateway", action: "model.called", outcome: .success,
-            actor: "key:\(organization)", entity: "request:\(id)",
+            organization: organization, id: id, category: "gateway", action: "load.written", outcome: .success,
+            actor: "key:\(organization)", entity: "load:\(id)",
             payload: """
                 {"cost":"0.000123","estimated":false,"http_status":200,"input_tokens":250,"model":"mock/mock",\
                 "output_tokens":20,"request_sha256":"\(digest)","response_sha256":"\(digest)","status":"completed"}

@@ -83,6 +83,39 @@ def copy_of(place, tmp_path):
     return copied
 
 
+def test_prune_keeps_the_newest_whole_backups_and_writes_down_what_goes(source, place, tmp_path):
+    folder = copy_of(place, tmp_path)
+    where = ("--place", folder, "--data-dir", source.data)
+    for name in ("two", "three"):
+        done("backup", "create", "--name", name, *where)
+    (folder / "unrelated").mkdir()
+    (folder / "unrelated/file").write_text("mine")
+    # The newest is damaged, and so does not count; one was killed in the middle, even of its first file.
+    victim = next(path for path in (folder / "three").iterdir() if path.name.endswith(".sealed"))
+    victim.write_bytes(victim.read_bytes()[:-1])
+    (folder / "killed").mkdir()
+    (folder / "killed/0001.sealed.partial-abc").write_text("half")
+    listed = done("backup", "list", *where)
+    assert listed["broken"] == ["killed"]
+    dry = run("backup", "prune", "--keep", 1, "--json", *where)
+    assert dry.returncode == 3, dry.stdout + dry.stderr
+    assert json.loads(dry.stdout) == {"kept": ["two"], "would_remove": ["three", "one"], "incomplete": ["killed"]}
+    assert {path.name for path in folder.iterdir()} == {"one", "two", "three", "killed", "unrelated"}
+    assert run("backup", "prune", "--keep", 0, *where).returncode == 2
+    # Who cannot write it down removes nothing.
+    nowhere = run("backup", "prune", "--keep", 1, "--confirm", "--place", folder,
+                  env={"DATABASE_URL": f"host=127.0.0.1 port={free_port()} user=x dbname=x connect_timeout=2"})
+    assert nowhere.returncode == 10 and (folder / "one/manifest.json").exists(), nowhere.stderr
+    gone = done("backup", "prune", "--keep", 1, "--incomplete", "--confirm", *where)
+    assert gone == {"kept": ["two"], "removed": ["three", "one", "killed"], "incomplete": []}
+    assert {path.name for path in folder.iterdir()} == {"two", "unrelated"}
+    assert done("backup", "verify", "two", *where)["intact"]
+    again = done("backup", "prune", "--keep", 1, "--incomplete", "--confirm", *where)
+    assert again["kept"] == ["two"] and not again["would_remove"]
+    entry = source.api("GET", "/api/v1/audit-entries?category=operations&limit=1")["data"][0]
+    assert entry["action"] == "backup.pruned" and entry["payload"]["removed"] == ["three", "one", "killed"]
+
+
 def test_a_backup_beside_a_running_server_is_listed_and_verifies(source, place):
     listed = done("backup", "list", "--place", place, "--data-dir", source.data)
     assert [item["name"] for item in listed["data"]] == ["one"] and not listed["broken"]

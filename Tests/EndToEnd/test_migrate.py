@@ -17,7 +17,7 @@ import pytest
 
 from harness import BINARY, environment, free_port, wait_for
 
-COMMANDS = ("up", "status", "plan", "verify", "rollback", "baseline", "repair", "lint")
+COMMANDS = ("up", "status", "history", "plan", "verify", "rollback", "baseline", "repair", "lint")
 
 
 class Database:
@@ -115,6 +115,12 @@ def test_a_schema_comes_to_be(database):
     assert table[0].split() == ["ID", "MIGRATION", "STORE", "STATE", "NOTE"] and max(map(len, table)) <= 100
     assert "witan_root" == database.psql("SELECT DISTINCT login FROM ops._migration_history")
     assert "@" in database.psql("SELECT DISTINCT actor FROM ops._migration_history")
+    found = database.migrate("history", "--json")
+    assert found["intact"] and not found["broken"]
+    assert [row["number"] for row in found["data"]] == list(range(1, len(found["data"]) + 1))
+    assert all(row["previous_hash"] == before["hash"] for before, row in zip(found["data"], found["data"][1:]))
+    assert found["data"][0]["name"] == "0001_foundation" and found["data"][0]["event"] == "applied"
+    assert "0001_foundation" in database.migrate("history")
 
 
 def test_drift_is_named_and_can_be_accepted(database):
@@ -145,6 +151,9 @@ def test_a_tampered_history_is_noticed(database):
         "UPDATE ops._migration_history SET actor = 'nobody' WHERE sequence = 2;"
         "ALTER TABLE ops._migration_history ENABLE TRIGGER ALL")
     assert "row 2 of ops._migration_history" in database.migrate("verify", code=5)
+    found = database.migrate("history", "--json", code=5)
+    assert not found["intact"] and "row 2 of" in found["broken"][0]
+    assert found["data"][1]["actor"] == "nobody"
 
 
 def test_what_cannot_be_taken_back_says_why(database):

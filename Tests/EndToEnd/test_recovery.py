@@ -101,6 +101,10 @@ def serve_on(witan, path, new_witan):
     return restored.start()
 
 
+def entries(witan, category):
+    return witan.api("GET", f"/api/v1/audit-entries?category={category}&limit=50")["data"]
+
+
 def archive_status(witan):
     return witan.api("GET", "/api/v1/status")
 
@@ -134,6 +138,10 @@ def test_a_restore_brings_back_what_was_committed_before_the_time_and_nothing_af
     assert not any(restored.rows_of(after + later))
     assert restored.psql("SELECT count(*) AS n FROM council.requests WHERE status = 'interrupted'")[0]["n"] == 0
     restored.verify_audit()
+    entry = entries(restored, "operations")[0]
+    assert entry["action"] == "cluster.restored" and entry["entity"] == f"base-backup:{report['base_backup']}"
+    assert moment(entry["payload"]["asked_for"]) == moment(time_between)
+    assert entry["payload"]["last_transaction"] == report["last_transaction"]
     assert restored.chat(key=old_key["key"]).status_code == 200, "a key that was revoked later is valid again"
     restored.verify_audit()
     # It archives into a history of its own, beside the one it came from.

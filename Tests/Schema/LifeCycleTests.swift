@@ -19,6 +19,13 @@ import Testing
         VALUES ('\(ID.acme)', '\(ID.ann)', 'x', 'k');
         """
 
+    /// A promotion that somebody has approved.
+    private static let approve = """
+        INSERT INTO experiments_v1.promotions (org_id, id, experiment_id, config_hash, reason)
+        VALUES ('\(ID.acme)', '\(ID.row(8))', '\(ID.row(4))', sha256('{}'), 'better');
+        UPDATE experiments_v1.promotions SET status = 'approved', approver_id = '\(ID.ann)', decided_at = now()
+        """
+
     private func filled(_ body: (TestDatabase) throws -> Void) async throws {
         try await withSchema { store in
             try store.settle()
@@ -35,6 +42,10 @@ import Testing
             "does not go from RETIRED to ACTIVE"
         ),
         ("UPDATE experiments_v1.experiments SET status = 'promoted'", "does not go from created to promoted"),
+        ("\(approve); UPDATE experiments_v1.promotions SET config_hash = sha256('x')", "may be changed"),
+        ("\(approve); UPDATE experiments_v1.promotions SET experiment_id = '\(ID.row(9))'", "may be changed"),
+        ("\(approve); UPDATE experiments_v1.promotions SET to_version = 'v3'", "may be changed"),
+        ("\(approve); UPDATE experiments_v1.promotions SET status = 'pending'", "does not go from approved to pending"),
         ("UPDATE governance.compliance_checks SET score = 100", "permission denied"),
         ("UPDATE council.configurations SET config_data = '[]'", "only active may be changed"),
         (

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Arguments
+import Audit
 import EmbeddedServers
 import EventLoop
 import Glibc
@@ -28,6 +29,9 @@ struct BackgroundJobs: Sendable {
                     try await RetentionWorker(owner: owner, app: database, directory: try directory(), keys: keys)
                         .run(under: lease)
                 }
+            },
+            Job(name: "seals", every: .seconds(3600)) { _ in
+                try await asOwner { owner in try await RowSealWorker(owner: owner, app: database).run() }
             },
             Job(name: "idempotency", every: .seconds(3600)) { _ in
                 let rows = try await database.query("SELECT ops.forget_idempotency_keys() AS forgotten")

@@ -35,7 +35,7 @@ enum BackupCommands {
                 summary: "Restore into a scratch cluster, compare everything, print recovery point and time",
                 example: "witan backup drill", options: BackupParts.options, positionals: [wanted],
                 run: RestoreDrill.run),
-            BaseBackupCommands.command,
+            BackupPrune.command, BaseBackupCommands.command,
         ])
 
     // MARK: create
@@ -138,7 +138,8 @@ enum BackupCommands {
                 ], all: ["data": .array(items), "broken": .array(found.broken.map { .string($0) })])
             if !found.broken.isEmpty {
                 arguments.terminal.writeError(
-                    "Left out, because not whole: \(found.broken.joined(separator: ", ")). Remove them.\n"
+                    "Left out, because not whole: \(found.broken.joined(separator: ", ")). "
+                        + "Remove them: witan backup prune --keep 14 --incomplete\n"
                 )
             }
             return .done

@@ -30,6 +30,9 @@ enum MigrateCommands {
                 summary: "What is applied; exit 3 pending, 5 a file was changed, 8 interrupted, 9 newer",
                 example: "witan migrate status", options: options, run: status),
             Command(
+                name: "history", summary: "Every event in the life of the schema, its chain checked; exit 5 tampered",
+                example: "witan migrate history --json", options: options, run: history),
+            Command(
                 name: "plan", summary: "Try what is pending and take it back: locks, rewrites, time; exit 3 if any",
                 example: "witan migrate plan", options: options, run: plan),
             Command(
@@ -106,6 +109,24 @@ enum MigrateCommands {
                 arguments.terminal.write(MigrateOutput.text(found))
             }
             return ExitCode(rawValue: found.exitCode) ?? .failed
+        }
+    }
+
+    @Sendable private static func history(_ arguments: ParsedArguments) async throws -> ExitCode {
+        try await withMigrator(arguments) { migrator, _ in
+            let (rows, broken) = try await migrator.history()
+            let items = rows.map(MigrateOutput.item)
+            arguments.show(
+                items, columns: MigrateOutput.historyColumns,
+                all: [
+                    "data": .array(items), "intact": .bool(broken.isEmpty),
+                    "broken": .array(broken.map { .string($0) }),
+                ])
+            guard !broken.isEmpty else { return .done }
+            if !arguments[Commands.json] {
+                for finding in broken { arguments.terminal.writeError("\(finding)\n") }
+            }
+            return .checksumMismatch
         }
     }
 

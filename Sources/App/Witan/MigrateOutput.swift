@@ -19,6 +19,24 @@ enum MigrateOutput {
         ]
     }
 
+    static let historyColumns = [
+        ("NUMBER", "number"), ("TIME", "time"), ("EVENT", "event"), ("MIGRATION", "name"), ("BY", "actor"),
+        ("MS", "duration_ms"), ("REASON", "reason"),
+    ]
+
+    static func item(_ row: HistoryRow) -> JSONValue {
+        [
+            "number": number(Int(row.sequence)), "time": .string(row.occurredAt.description),
+            "event": .string(row.event.rawValue), "id": number(row.step), "name": .string(row.name),
+            "store": .string(store(row.kind)), "checksum": .string(row.checksum), "actor": .string(row.actor),
+            "login": .string(row.login), "program": .string(row.programVersion),
+            "server_major": number(row.serverMajor), "duration_ms": number(Int(row.milliseconds)),
+            "fingerprint": row.fingerprint.map(JSONValue.string) ?? .null,
+            "reason": row.reason.map(JSONValue.string) ?? .null, "previous_hash": .string(row.previousHash),
+            "hash": .string(row.hash),
+        ]
+    }
+
     static func exitCode(_ statuses: [MigrationStatus]) -> ExitCode {
         let states = Set(statuses.map(\.state))
         if states.contains(.unknownToProgram) { return .databaseNewer }

@@ -85,7 +85,7 @@ enum RecoveryCommands {
         let reached: Timestamp?
         do {
             try copyMasterKey(arguments, configuration, to: recovery.directory.path)
-            reached = try await lastCommit(recovery.postgres)
+            reached = try await record(plan, recovery)
         } catch {
             recovery.abandon()
             throw error
@@ -107,20 +107,25 @@ enum RecoveryCommands {
         }
     }
 
-    /// The recovery point: when the last transaction was committed that was replayed.
-    private static func lastCommit(_ postgres: PrivatePostgres) async throws -> Timestamp? {
+    /// Writes into the logs of the cluster that it was brought back, and to what.
+    ///
+    /// - Returns: The recovery point: when the last transaction was committed that was replayed.
+    private static func record(_ plan: RecoveryPlan, _ recovery: PointInTimeRecovery) async throws -> Timestamp? {
         let loop = EventLoop(name: "restore")
         defer { loop.stop() }
-        let url = Secret(postgres.connectionString(role: PrivatePostgres.superuser))
+        let url = Secret(recovery.postgres.connectionString(role: PrivatePostgres.superuser))
         let database = Database(configuration: Stores.migratorConfiguration(url), loops: [loop], observe: { _ in })
-        do {
-            let rows = try await database.query("SELECT pg_last_xact_replay_timestamp() AS time")
-            await database.close()
-            return try rows.first?["time"]
-        } catch {
-            await database.close()
-            throw error
+        let reached: Timestamp? = try await BackupCommands.closing(database) {
+            try await database.query("SELECT pg_last_xact_replay_timestamp() AS time").first?["time"]
         }
+        try await InstallationRecord.append(
+            "cluster.restored", entity: "base-backup:\(plan.base.name)",
+            payload: [
+                "asked_for": .string(plan.target?.description ?? "latest"),
+                "last_transaction": reached.map { .string($0.description) } ?? .null,
+                "log_files": .number(JSONNumber(Int64(recovery.logFiles))), "program": .string(Version.current),
+            ], to: url, on: loop)
+        return reached
     }
 
     private static func report(

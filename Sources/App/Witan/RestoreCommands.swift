@@ -91,32 +91,14 @@ enum RestoreCommands {
             let migrated = try await BackupRestorer(
                 database: database, profile: BackupParts.profile, observe: observe
             ).restore(backup)
-            try await record(backup, url, parts)
+            try await InstallationRecord.append(
+                "backup.restored", entity: "backup:\(backup.name)",
+                payload: [
+                    "recovery_point": .string(backup.manifest.createdAt.description),
+                    "program": .string(Version.current),
+                ], to: url, on: parts.loop)
             let rows = try await database.query("SELECT value FROM ops.settings WHERE name = 'master_key_id'")
             return (migrated, try rows.first?["value"])
-        }
-    }
-
-    /// One entry in the log of each organization.
-    private static func record(_ backup: OpenBackup, _ url: Secret<String>, _ parts: BackupParts) async throws {
-        var settings = Stores.migratorConfiguration(url)
-        settings.role = "witan_app"
-        let database = Database(configuration: settings, loops: [parts.loop], observe: { _ in })
-        let owner = parts.database(url)
-        try await BackupCommands.closing(owner) {
-            try await BackupCommands.closing(database) {
-                for row in try await owner.query("SELECT id FROM auth.organizations ORDER BY id") {
-                    let organization: UniqueID = try row["id"]
-                    try await database.transaction(organization: organization) { transaction in
-                        try await AuditService.append(
-                            "backup.restored", category: "operations", entity: "backup:\(backup.name)",
-                            payload: [
-                                "recovery_point": .string(backup.manifest.createdAt.description),
-                                "program": .string(Version.current),
-                            ], by: .system, of: organization, in: transaction)
-                    }
-                }
-            }
         }
     }
 }

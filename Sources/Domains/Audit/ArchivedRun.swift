@@ -10,6 +10,8 @@ package struct ArchivedRun: Sendable, Equatable {
     package let organization: UniqueID
     /// The archive's id.
     package let archive: UniqueID
+    /// The table they were in, with its schema.
+    package let table: String
     /// The smallest id of the run.
     package let lower: UniqueID
     /// The first id after it.
@@ -27,11 +29,12 @@ package struct ArchivedRun: Sendable, Equatable {
     package let entry: UniqueID
 
     package init(
-        organization: UniqueID, archive: UniqueID, lower: UniqueID, upper: UniqueID, rows: Int64, edges: [UInt8],
-        statement: String, signature: [UInt8], entry: UniqueID
+        organization: UniqueID, archive: UniqueID, table: String, lower: UniqueID, upper: UniqueID, rows: Int64,
+        edges: [UInt8], statement: String, signature: [UInt8], entry: UniqueID
     ) {
         self.organization = organization
         self.archive = archive
+        self.table = table
         self.lower = lower
         self.upper = upper
         self.rows = rows
@@ -50,7 +53,8 @@ package struct ArchivedRun: Sendable, Equatable {
             let said = try? JSONValue(parsing: Array(statement.utf8))
         else { return false }
         return said["organization"]?.string == organization.description
-            && said["archive"]?.string == archive.description && said["lower"]?.string == lower.description
+            && said["archive"]?.string == archive.description && said["table"]?.string == table
+            && said["lower"]?.string == lower.description
             && said["upper"]?.string == upper.description && said["rows"]?.integer == rows
             && said["edges_sha256"]?.string == SHA256.hash(edges).hex && edges.count.isMultiple(of: 48)
     }

@@ -86,27 +86,37 @@ package struct AuditService: Sendable {
         return found
     }
 
-    /// Recomputes the whole chain from the entries as they are now; entries that were archived are proven by the
-    /// signed records of their archives.
+    /// Recomputes the whole chain from the entries as they are now, and compares what the log proves: the rows of calls
+    /// and the sealed rows of other tables. Entries that were archived are proven by the signed records of their
+    /// archives.
     package func verify(_ organization: UniqueID) async throws -> (verification: AuditVerification, entries: Int64) {
-        try await database.transaction(organization: organization) { transaction in
+        try await database.wholeTransaction(organization: organization) { transaction in
             let recorded = try await AuditStore.archivedRuns(in: transaction)
             let genuine = recorded.filter { run in archiveKey.map { run.isGenuine(under: $0) } ?? false }
-            var verification = AuditVerification(archivedRuns: genuine)
+            let ofTheLog = genuine.filter { $0.table == AuditStore.table }
+            var verification = AuditVerification(archivedRuns: ofTheLog)
+            var seals = SealedRows(archivedRuns: genuine)
             var sequence: Int64 = 0
-            while true {
-                let links = try await AuditStore.links(after: sequence, limit: 20, in: transaction)
-                for link in links {
-                    verification.check(link, entries: try await AuditStore.entries(link.entries, in: transaction))
-                    sequence = link.sequence
+            while let link = try await AuditStore.links(after: sequence, limit: 1, in: transaction).first {
+                let entries = try await AuditStore.entries(link.entries, in: transaction)
+                verification.check(link, entries: entries)
+                seals.note(entries.values.lazy.map(\.entry))
+                if entries.values.contains(where: { $0.entry.action == SealedRows.callAction }) {
+                    seals.check(try await RowSealStore.brokenCalls(link.entries, in: transaction))
                 }
-                if links.count < 20 { break }
+                sequence = link.sequence
             }
             verification.finish()
+            seals.check(try await RowSealStore.seals(in: transaction))
+            for id in seals.unseen {
+                if let entry = try await AuditStore.find(id, in: transaction) { seals.note([entry]) }
+            }
+            seals.check(try await RowSealStore.brokenRows(in: transaction))
+            for finding in seals.findings() { verification.add(finding: finding) }
             for run in recorded where !genuine.contains(run) {
                 verification.add(finding: "the record of the archive \(run.archive) has no valid signature")
             }
-            for run in genuine where !genuine.contains(where: { $0.covers(run.entry) }) {
+            for run in genuine where !ofTheLog.contains(where: { $0.covers(run.entry) }) {
                 guard try await AuditStore.find(run.entry, in: transaction) == nil else { continue }
                 verification.add(finding: "the log has no entry for the archive \(run.archive)")
             }

@@ -131,16 +131,20 @@ package enum AuditStore {
         return found
     }
 
-    /// The signed records of what was archived of the organization's log, oldest first.
+    /// The log.
+    static let table = "audits.audit_log"
+
+    /// The signed records of what was archived of the organization's rows, oldest first.
     static func archivedRuns(in transaction: borrowing Transaction) async throws -> [ArchivedRun] {
         try await transaction.query(
             """
-            SELECT org_id, archive_id, lower_id, upper_id, row_count, edges, statement, signature, entry_id
-            FROM ops.archived_runs WHERE table_name = 'audits.audit_log' ORDER BY lower_id, archive_id
+            SELECT org_id, archive_id, table_name, lower_id, upper_id, row_count, edges, statement, signature, entry_id
+            FROM ops.archived_runs ORDER BY lower_id, archive_id
             """
         ).map { row in
             ArchivedRun(
-                organization: try row["org_id"], archive: try row["archive_id"], lower: try row["lower_id"],
+                organization: try row["org_id"], archive: try row["archive_id"], table: try row["table_name"],
+                lower: try row["lower_id"],
                 upper: try row["upper_id"], rows: try row["row_count"], edges: try row["edges"],
                 statement: try row["statement"], signature: try row["signature"], entry: try row["entry_id"])
         }

@@ -12,21 +12,71 @@ package struct BackupLibrary: Sendable {
     /// The backups by name, which is by time for names given by time; a manifest that cannot be read is left out and
     /// its backup's name is among `broken`, as is that of one without a manifest, which a crash left behind.
     package func list() async throws(BackupError) -> (backups: [BackupManifest], broken: [String]) {
-        let objects: [StoredObject]
-        do throws(ObjectStoreError) { objects = try await storage.list("") } catch { throw .storage(error) }
         var backups: [BackupManifest] = []
-        var broken = Set(
-            objects.filter { $0.name.hasSuffix(".sealed") && $0.name.contains("/") }
-                .map { String($0.name.prefix { $0 != "/" }) })
-        for object in objects where object.name.hasSuffix("/\(BackupWriter.manifestName)") {
-            let name = String(object.name.prefix { $0 != "/" })
-            guard let text = try? await storage.read(object.name, limit: BackupManifest.bytesMaximum),
+        var broken: Set<String> = []
+        for (name, objects) in try await folders() {
+            guard objects.contains(where: { $0.name == "\(name)/\(BackupWriter.manifestName)" }),
+                let text = try? await storage.read(
+                    "\(name)/\(BackupWriter.manifestName)", limit: BackupManifest.bytesMaximum),
                 let manifest = try? BackupManifest(text, name: name)
-            else { continue }
-            broken.remove(name)
+            else {
+                broken.insert(name)
+                continue
+            }
             backups.append(manifest)
         }
-        return (backups, broken.sorted())
+        return (backups.sorted { $0.name < $1.name }, broken.sorted())
+    }
+
+    /// The objects of each backup, those included that a crash left half written; nothing else that lies there.
+    private func folders() async throws(BackupError) -> [String: [StoredObject]] {
+        let objects: [StoredObject]
+        do throws(ObjectStoreError) {
+            objects = try await storage.list("") + storage.unfinished()
+        } catch { throw .storage(error) }
+        let ours = objects.filter { object in
+            let parts = object.name.split(separator: "/")
+            return parts.count == 2 && (parts[1].contains(".sealed") || parts[1].hasPrefix(BackupWriter.manifestName))
+        }
+        return Dictionary(grouping: ours) { String($0.name.prefix { $0 != "/" }) }
+    }
+
+    // MARK: Pruning
+
+    /// What stays and what may go.
+    package struct Pruning: Sendable, Equatable {
+        /// The newest whole backups, the newest first.
+        package let kept: [String]
+        /// Older ones, and those whose objects are not all there or not of their size.
+        package let surplus: [String]
+        /// Without a manifest: a crash left them, or they are being made now.
+        package let incomplete: [String]
+    }
+
+    /// Decides what may go when the newest `count` whole backups stay, at least 1.
+    package func pruning(keeping count: Int) async throws(BackupError) -> Pruning {
+        precondition(count > 0, "one backup stays")
+        let (backups, broken) = try await list()
+        let folders = try await folders()
+        let newestFirst = backups.sorted { ($0.createdAt, $0.name) > ($1.createdAt, $1.name) }
+        let whole = newestFirst.filter { manifest in
+            let sizes = Dictionary((folders[manifest.name] ?? []).map { ($0.name, $0.bytes) }) { first, _ in first }
+            return manifest.parts.allSatisfy { sizes["\(manifest.name)/\($0.object)"] == $0.sealedBytes }
+        }
+        let kept = whole.prefix(count).map(\.name)
+        // Without a whole one, what is damaged may be all there is.
+        let surplus = kept.isEmpty ? [] : newestFirst.map(\.name).filter { !kept.contains($0) }
+        return Pruning(kept: kept, surplus: surplus, incomplete: broken)
+    }
+
+    /// Removes a backup: its manifest first, so that it is none from then on.
+    package func remove(_ name: String) async throws(BackupError) {
+        let objects = try await folders()[name] ?? []
+        let manifest = "\(name)/\(BackupWriter.manifestName)"
+        do throws(ObjectStoreError) {
+            for object in objects where object.name == manifest { try await storage.remove(object.name) }
+            for object in objects where object.name != manifest { try await storage.remove(object.name) }
+        } catch { throw .storage(error) }
     }
 
     /// The manifest of a backup, believed; the newest when `name` is nil.

@@ -42,8 +42,8 @@ struct RestoreLoad {
 
     private func fill() async throws {
         let tables = try await targets()
-        let guards = try await TableGuards.read(connection, tables)
         try await replacePartitions()
+        let guards = try await TableGuards.read(connection, tables)
         try await guards.open(connection)
         let order = try await LoadOrder.read(connection, tables)
         try await order.defer(connection)
@@ -105,7 +105,20 @@ struct RestoreLoad {
             ).first?["owner"]
             // The name comes quoted from the server.
             if let owner { try await connection.run(script: "ALTER TABLE \(partition.quoted.text) OWNER TO \(owner)") }
+            try await guardLikeParent(partition, parent)
         }
+    }
+
+    /// Triggers of statements are not passed on to partitions.
+    private func guardLikeParent(_ partition: BackupManifest.Partition, _ parent: SQL) async throws {
+        let rows = try await connection.query(
+            """
+            SELECT replace(pg_get_triggerdef(t.oid), format(' ON %I.%I ', n.nspname, c.relname),
+                           ' ON ' || \(partition.quoted.text) || ' ') AS definition
+            FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE t.tgrelid = \(parent.text)::regclass AND t.tgtype & 1 = 0 AND NOT t.tgisinternal
+            """)
+        for row in rows { try await connection.run(script: try row["definition"]) }
     }
 
     private func load(_ tables: [CatalogTable]) async throws {

@@ -22,8 +22,9 @@ struct TableGuards {
             """
             SELECT n.nspname AS schema, c.relname AS table_name, t.tgname AS name, t.tgenabled::text AS state
             FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE t.tgrelid = ANY(\(names)::regclass[]) AND NOT t.tgisinternal AND t.tgparentid = 0
-                AND t.tgenabled <> 'D'
+            WHERE (t.tgrelid = ANY(\(names)::regclass[])
+                    OR t.tgrelid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = ANY(\(names)::regclass[])))
+                AND NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgenabled <> 'D'
             """
         ).mapped { row throws(PostgresError) in
             let (schema, table): (String, String) = (try row["schema"], try row["table_name"])

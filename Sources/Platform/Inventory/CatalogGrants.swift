@@ -13,7 +13,7 @@ extension CatalogQuery {
     static let grantee = "CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END"
 
     /// What has no list of privileges has PostgreSQL's default one, which lets everybody run a function.
-    private static let everything = """
+    static let granted = """
         SELECT s.name AS schema, NULL AS target, 'SCHEMA' AS class, '' AS part, s.nspowner AS owner,
                coalesce(s.nspacl, acldefault('n', s.nspowner)) AS acl FROM spaces s
         UNION ALL
@@ -30,7 +30,7 @@ extension CatalogQuery {
     private static let grantsOnObjects = """
         SELECT 'grant', g.schema, g.target, g.part || 'TO ' || \(grantee),
                ARRAY['on', g.class, 'privileges', \(privileges)]
-        FROM (\(everything)) AS g, aclexplode(g.acl) AS x WHERE x.grantee <> g.owner
+        FROM granted g, aclexplode(g.acl) AS x WHERE x.grantee <> g.owner
         GROUP BY g.schema, g.target, g.class, g.part, x.grantee
         """
 
@@ -54,7 +54,7 @@ extension CatalogQuery {
                                             ORDER BY pg_get_userbyid(m.roleid) COLLATE "C")
                           FROM pg_auth_members m WHERE m.member = o.oid)]
         FROM pg_roles o
-        WHERE o.oid >= 16384 AND o.oid IN (
-            SELECT x.grantee FROM (\(everything)) AS g, aclexplode(g.acl) AS x WHERE x.grantee <> g.owner)
+        WHERE o.oid >= 16384
+            AND o.oid IN (SELECT x.grantee FROM granted g, aclexplode(g.acl) AS x WHERE x.grantee <> g.owner)
         """
 }

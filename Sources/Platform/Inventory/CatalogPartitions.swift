@@ -37,12 +37,29 @@ extension CatalogQuery {
         ) AS p
         """
 
+    /// Triggers of statements are not passed on to partitions, so that each needs its own against TRUNCATE: one like
+    /// its parent's is as it should be, and one that is not there is not.
     private static let partitionTriggers = """
-        (SELECT string_agg(quote_ident(t.tgname) || CASE WHEN t.tgparentid = 0 THEN ' of its own'
-                           ELSE CASE t.tgenabled WHEN 'D' THEN ' never fires' WHEN 'R' THEN ' fires on replicas only'
-                                WHEN 'A' THEN ' fires always' ELSE ' fires' END END, ', ' ORDER BY t.tgname COLLATE "C")
-         FROM pg_trigger t LEFT JOIN pg_trigger o ON o.oid = t.tgparentid
-         WHERE t.tgrelid = p.oid AND (t.tgparentid = 0 AND NOT t.tgisinternal OR t.tgenabled <> o.tgenabled))
+        nullif(concat_ws(', ', (
+            SELECT string_agg(quote_ident(t.tgname) || CASE WHEN t.tgparentid = 0 THEN ' of its own'
+                              ELSE CASE t.tgenabled WHEN 'D' THEN ' never fires' WHEN 'R' THEN ' fires on replicas only'
+                                   WHEN 'A' THEN ' fires always' ELSE ' fires' END END, ', '
+                              ORDER BY t.tgname COLLATE "C")
+            FROM pg_trigger t LEFT JOIN pg_trigger o ON o.oid = t.tgparentid
+            WHERE t.tgrelid = p.oid AND (t.tgparentid = 0 AND NOT t.tgisinternal AND NOT EXISTS (
+                    SELECT FROM pg_trigger o WHERE o.tgrelid = p.parent_oid AND \(isAlike))
+                OR t.tgenabled <> o.tgenabled)
+        ), (
+            SELECT string_agg(quote_ident(o.tgname) || ' missing', ', ' ORDER BY o.tgname COLLATE "C")
+            FROM pg_trigger o WHERE o.tgrelid = p.parent_oid AND o.tgtype & 32 <> 0
+              AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = p.oid AND \(isAlike))
+        )), '')
+        """
+
+    /// Of a trigger `o` of the parent and one, `t`, of the partition, both of statements.
+    private static let isAlike = """
+        (o.tgname, o.tgtype, o.tgfoid, o.tgenabled, o.tgargs) = (t.tgname, t.tgtype, t.tgfoid, t.tgenabled, t.tgargs)
+        AND t.tgtype & 1 = 0
         """
 
     private static let partitionConstraints = """

@@ -11,7 +11,7 @@ enum CatalogQuery {
             + SQL(raw: "\n" + parts.joined(separator: "\nUNION ALL\n"))
     }
 
-    /// What the parts read from: the schemas, what is no extension's in them, and the partitions made by range.
+    /// What the parts read from: the schemas, what is no extension's in them, and the lists of privileges.
     private static func sources(schemas: [String]?, excluding: [String]) -> SQL {
         """
         WITH members AS MATERIALIZED (
@@ -34,7 +34,7 @@ enum CatalogQuery {
                    p.proowner, p.proacl
             FROM pg_proc p JOIN spaces s ON s.oid = p.pronamespace
             WHERE (p.tableoid, p.oid) NOT IN (SELECT classid, objid FROM members)
-        )
+        ), granted AS MATERIALIZED (\(raw: granted))
         """
     }
 

@@ -84,8 +84,7 @@ extension CatalogQuery {
             'replica identity', CASE WHEN i.indisreplident THEN 'yes' END,
             \(comment("i.indexrelid", "pg_class"))]
         FROM pg_index i JOIN relations r ON r.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
-        WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid
-                          AND k.contype IN ('p', 'u', 'x'))
+        WHERE i.indexrelid NOT IN (SELECT k.conindid FROM pg_constraint k WHERE k.contype IN ('p', 'u', 'x'))
         """
 
     /// The sequence of an identity column is in the column.

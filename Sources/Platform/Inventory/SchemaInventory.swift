@@ -19,28 +19,42 @@ package struct SchemaInventory: Sendable, Equatable {
     package init(serverMajor: Int, administrators: [String], objects: [SchemaObject]) {
         self.serverMajor = serverMajor
         self.administrators = administrators.sorted()
-        self.objects = objects.sorted { $0.identity < $1.identity }
+        // Each name is put together once, not at every comparison.
+        self.objects = objects.map { ($0.identity, $0) }.sorted { $0.0 < $1.0 }.map(\.1)
     }
 
     /// SHA-256 over the canonical form of the objects, 64 hexadecimal digits. Equal for equal catalogs on servers of
     /// the same major version; across versions compare `versionIndependent`.
-    package var fingerprint: String {
-        var writer = JSONWriter(capacity: objects.count * 200)
-        Self.write(objects, to: &writer)
-        return SHA256.hash(Array("schema inventory 1\n".utf8), writer.finish()).hex
+    package var fingerprint: String { Self.fingerprint(of: objectsJSON) }
+
+    /// `json` and `fingerprint`, for little more than one of them.
+    package var sealed: (json: [UInt8], fingerprint: String) {
+        let objects = objectsJSON
+        return (json(around: objects), Self.fingerprint(of: objects))
+    }
+
+    private static func fingerprint(of objects: [UInt8]) -> String {
+        SHA256.hash(Array("schema inventory 1\n".utf8), objects).hex
+    }
+
+    private init(serverMajor: Int, administrators: [String], sorted objects: [SchemaObject]) {
+        self.serverMajor = serverMajor
+        self.administrators = administrators
+        self.objects = objects
     }
 
     /// The objects that `isIncluded` says yes to.
     package func filter(_ isIncluded: (SchemaObject) -> Bool) -> SchemaInventory {
-        SchemaInventory(
-            serverMajor: serverMajor, administrators: administrators, objects: objects.filter(isIncluded))
+        SchemaInventory(serverMajor: serverMajor, administrators: administrators, sorted: objects.filter(isIncluded))
     }
 
     // MARK: JSON
 
     /// The whole inventory as JSON; the same bytes for the same inventory.
-    package var json: [UInt8] {
-        var writer = JSONWriter(capacity: objects.count * 200)
+    package var json: [UInt8] { json(around: objectsJSON) }
+
+    private func json(around objects: [UInt8]) -> [UInt8] {
+        var writer = JSONWriter(capacity: objects.count + 256)
         writer.object { writer in
             writer.member("format", Int64(1))
             writer.member("server_major", Int64(serverMajor))
@@ -49,12 +63,13 @@ package struct SchemaInventory: Sendable, Equatable {
                 for name in administrators { writer.string(name) }
             }
             writer.key("objects")
-            Self.write(objects, to: &writer)
+            writer.raw(unchecked: objects)
         }
         return writer.finish()
     }
 
-    private static func write(_ objects: [SchemaObject], to writer: inout JSONWriter) {
+    private var objectsJSON: [UInt8] {
+        var writer = JSONWriter(capacity: objects.count * 200)
         writer.array { writer in
             for object in objects {
                 writer.object { writer in
@@ -69,6 +84,7 @@ package struct SchemaInventory: Sendable, Equatable {
                 }
             }
         }
+        return writer.finish()
     }
 
     /// What `json` wrote, of at most 64 MiB.

@@ -11,7 +11,7 @@ extension MigrationRun {
             object.schema != HistoryTable.schema
                 || !(object.table ?? object.name).hasPrefix(HistoryTable.prefix)
         }
-        return Catalog(inventory: inventory, fingerprint: inventory.fingerprint)
+        return Catalog(inventory)
     }
 
     /// Adds the row of a step to the history, with the catalog as it is now.
@@ -70,7 +70,7 @@ extension MigrationRun {
             """
             INSERT INTO ops._migration_inventories (server_major, fingerprint, inventory)
             VALUES (\(Int32(catalog.inventory.serverMajor)), \(catalog.fingerprint),
-                \(String(decoding: catalog.inventory.json, as: UTF8.self)))
+                \(String(decoding: catalog.json, as: UTF8.self)))
             ON CONFLICT DO NOTHING
             """)
     }
@@ -87,10 +87,16 @@ extension MigrationRun {
     }
 }
 
-/// What is there, and the sum of it, which takes a while to make.
+/// What is there, as it is kept, and the sum of it, which take a while to make.
 struct Catalog {
     let inventory: SchemaInventory
+    let json: [UInt8]
     let fingerprint: String
+
+    init(_ inventory: SchemaInventory) {
+        self.inventory = inventory
+        (json, fingerprint) = inventory.sealed
+    }
 }
 
 /// What a run must know of its server.

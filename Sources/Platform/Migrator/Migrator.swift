@@ -49,9 +49,13 @@ package struct Migrator: Sendable {
         }
     }
 
-    /// Every event in the life of the schema, in order, without the texts.
-    package func history() async throws(MigrationError) -> [HistoryRow] {
-        try await translated { try await HistoryTable.read(database).rows }
+    /// Every event in the life of the schema, in order, without the texts; and what is wrong with the chain that they
+    /// are, a sentence each.
+    package func history() async throws(MigrationError) -> (rows: [HistoryRow], broken: [String]) {
+        try await translated {
+            let history = try await HistoryTable.read(database)
+            return (history.rows, history.isOfFirstShape ? [] : history.brokenLinks())
+        }
     }
 
     /// Applies what is pending; with nothing pending that is one query and no lock.

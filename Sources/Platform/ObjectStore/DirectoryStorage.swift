@@ -15,9 +15,18 @@ package struct DirectoryStorage: ObjectStorage {
 
     /// By name, those that are whole.
     package func list(_ prefix: String) async throws(ObjectStoreError) -> [StoredObject] {
+        try all().filter { $0.name.hasPrefix(prefix) && !$0.name.contains(Self.unfinished) }
+    }
+
+    /// Files beside the places they were meant for.
+    package func unfinished() async throws(ObjectStoreError) -> [StoredObject] {
+        try all().filter { $0.name.contains(Self.unfinished) }
+    }
+
+    private func all() throws(ObjectStoreError) -> [StoredObject] {
         var found: [StoredObject] = []
         try collect("", into: &found)
-        return found.filter { $0.name.hasPrefix(prefix) }.sorted { $0.name < $1.name }
+        return found.sorted { $0.name < $1.name }
     }
 
     private func collect(_ folder: String, into found: inout [StoredObject]) throws(ObjectStoreError) {
@@ -31,7 +40,7 @@ package struct DirectoryStorage: ObjectStorage {
             let name = withUnsafeBytes(of: entry.pointee.d_name) {
                 String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
             }
-            guard !name.hasPrefix("."), !name.contains(Self.unfinished) else { continue }
+            guard !name.hasPrefix(".") else { continue }
             var status = stat()
             let whole = folder.isEmpty ? name : "\(folder)/\(name)"
             guard stat("\(address)/\(whole)", &status) == 0 else { continue }

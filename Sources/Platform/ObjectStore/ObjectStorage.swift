@@ -12,6 +12,8 @@ package protocol ObjectStorage: Sendable {
     func create(_ name: String) async throws(ObjectStoreError) -> any ObjectWriter
     /// Begins to read an object, or `missing`.
     func open(_ name: String) async throws(ObjectStoreError) -> any ObjectReader
+    /// What a writer that was killed left of objects, under names that `remove` takes; a writer may still be at work.
+    func unfinished() async throws(ObjectStoreError) -> [StoredObject]
     /// Removes an object; nothing happens when there is none.
     func remove(_ name: String) async throws(ObjectStoreError)
 }
@@ -46,6 +48,9 @@ package protocol ObjectReader: AnyObject {
 }
 
 extension ObjectStorage {
+    /// Nothing, where objects that are not whole are not kept under a name.
+    package func unfinished() async throws(ObjectStoreError) -> [StoredObject] { [] }
+
     /// Writes a whole object.
     package func write(_ bytes: [UInt8], to name: String) async throws(ObjectStoreError) {
         let writer = try await create(name)

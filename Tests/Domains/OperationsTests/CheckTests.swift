@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import EmbeddedServers
 import JSON
+import Migrator
 import Postgres
 import SwiftExtensions
 import TestSupport
@@ -89,6 +91,40 @@ import Testing
             let root = try await ConnectionCheckStore.facts(of: store.open())
             #expect(root.isSuperuser)
         }
+    }
+
+    @Test(
+        "roles that somebody else made: from PostgreSQL 16 on CREATEROLE is not enough, what helps is said, and it does",
+        arguments: TestCluster.allPrograms)
+    func outOfReach(programs: String?) async throws {
+        let cluster = try TestCluster(durable: false, programs: programs)
+        defer { try? cluster.end() }
+        let roles = ["owner", "migrator", "app", "ingest", "sealer", "readonly", "backup"].map { "witan_\($0)" }
+        try cluster.psql(roles.map { "CREATE ROLE \($0);" }.joined() + "GRANT witan_owner TO witan_migrator")
+        try cluster.psql("ALTER ROLE witan CREATEROLE")
+        try cluster.psql("CREATE DATABASE mine OWNER witan")
+        let address = cluster.postgres.connectionString(role: PrivatePostgres.loginRole, database: "mine")
+        let database = Database(
+            configuration: PostgresConfiguration(connectionString: Secret(address)), loops: [TestDatabase.loop]
+        ) { _ in }
+        func rights() async throws -> CheckResult? {
+            let facts = try await ConnectionCheckStore.facts(of: database)
+            return ConnectionRule.results("X", facts, for: .migrations).first { $0.check == "rights" }
+        }
+        let major = try cluster.psql("SHOW server_version_num").prefix(2)
+        var found = try await rights()
+        if major >= "16" {
+            let advice = "GRANT \(roles.filter { $0 != "witan_migrator" }.joined(separator: ", ")) TO \"witan\""
+            #expect(found?.level == .fail && found?.advice == advice, "\(String(describing: found))")
+            await #expect(throws: MigrationError.self) {
+                try await Migrator(database: database, programVersion: "test").up()
+            }
+            try cluster.psql(advice)
+            found = try await rights()
+        }
+        #expect(found?.level == .ok, "\(String(describing: found))")
+        _ = try await Migrator(database: database, programVersion: "test").up()
+        await database.close()
     }
 
     @Test("Redis: its version, its eviction, its way")

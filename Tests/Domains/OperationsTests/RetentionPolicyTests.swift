@@ -122,6 +122,34 @@ import Testing
         }
     }
 
+    @Test("what was said in conversations is blanked after the organization's days, and no row may be asked to go")
+    func conversations() async throws {
+        try await withBench { bench in
+            for (index, organization) in bench.organizations.enumerated() {
+                let session = UniqueID.v7()
+                try bench.store.psql(
+                    """
+                    INSERT INTO council.sessions (org_id, id) VALUES ('\(organization)', '\(session)');
+                    INSERT INTO council.session_history (org_id, session_id, id, role, content)
+                    VALUES ('\(organization)', '\(session)', '\(bench.oldID(index))', 'user', 'old'),
+                        ('\(organization)', '\(session)', '\(UniqueID.v7())', 'user', 'new')
+                    """)
+            }
+            let error = #expect(throws: DomainError.self) {
+                try NewRetentionPolicy(table: "council.session_history", duty: "tax", keepDays: 30, contentDays: 30)
+            }
+            #expect(error?.parameter == "keep_days")
+            let policy = try NewRetentionPolicy(
+                table: "council.session_history", duty: "privacy", keepDays: nil, contentDays: 30)
+            _ = try await RetentionPolicyService(database: bench.app).set(policy, by: principal(bench.organizations[0]))
+            let said = try await bench.worker().run(under: bench.lease)
+            #expect(said.contains("content of 1 rows blanked"), "\(said)")
+            let left = try bench.store.psql(
+                "SELECT string_agg('<' || content || '>', ' ' ORDER BY org_id, id) FROM council.session_history")
+            #expect(left == "<> <new> <old> <new>")
+        }
+    }
+
     @Test("content is blanked after the organization's days, of its own rows only, and the rows stay")
     func content() async throws {
         try await withBench { bench in

@@ -69,7 +69,8 @@ import Testing
                 WHERE coalesce(c.cost, 0) <> r.total_cost OR a.id IS NULL
                 """)
             #expect(wrong == "0")
-            let unpriced = try store.psql("SELECT count(*) FROM providers.cost_records WHERE cost = 0")
+            let unpriced = try store.psql(
+                "SELECT count(*) FROM providers.cost_records WHERE cost = 0 AND output_tokens > 0")
             #expect(unpriced == "0")
             let story = try store.psql(
                 """

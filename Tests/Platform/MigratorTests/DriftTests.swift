@@ -68,7 +68,7 @@ struct DriftTests {
     @Test("of another major version are compared without what differs between versions")
     func otherMajor() async throws {
         let test = try await made()
-        let rows = try await migrator(test).history()
+        let rows = try await migrator(test).history().rows
         var row = try #require(rows.last)
         let before = (sequence: rows[0].sequence, hash: rows[0].hash)
         // As if the last step had been applied on another version, before an upgrade.
@@ -104,7 +104,7 @@ struct DriftTests {
         try test.psql("CREATE INDEX by_t ON s.a (t)")
         #expect(try await migrator(test).acceptDrift(reason: "needed at night").map(\.name) == ["s.a.by_t"])
         #expect(try await migrator(test).verify().exitCode == 0)
-        let last = try #require(try await migrator(test).history().last)
+        let last = try #require(try await migrator(test).history().rows.last)
         #expect(last.event == .driftAccepted && last.reason == "needed at night" && last.actor == "tester")
         let error = await #expect(throws: MigrationError.self) { try await migrator(test).acceptDrift(reason: "again") }
         #expect(error?.description.contains("nothing to accept") == true)
@@ -114,12 +114,12 @@ struct DriftTests {
     @Test("are what they were before a file that was taken back, and after it was applied again")
     func rollback() async throws {
         let test = try await made()
-        let before = try await migrator(test).history()
+        let before = try await migrator(test).history().rows
         #expect(try await migrator(test).rollback(2).name == "0002_step")
         #expect(try await migrator(test).status().map(\.state) == [.applied, .pending])
         #expect(try await migrator(test).verify().exitCode == 3)
         #expect(try await migrator(test).up().map(\.id) == [2])
-        let rows = try await migrator(test).history()
+        let rows = try await migrator(test).history().rows
         #expect(rows.last?.fingerprint == before.last?.fingerprint)
         #expect(try await migrator(test).verify().exitCode == 0)
         _ = try await migrator(test).rollback(2)
@@ -158,7 +158,7 @@ struct DriftTests {
         let empty = try await TestDatabase.make(migrated: false)
         let error = await #expect(throws: MigrationError.self) { try await migrator(empty).rollback(1) }
         #expect(error?.description.contains("no history") == true)
-        #expect(try await migrator(test, files).history().count == 3)
+        #expect(try await migrator(test, files).history().rows.count == 3)
         try await test.close()
         try await empty.close()
     }
@@ -171,7 +171,7 @@ struct DriftTests {
         try await migrator(test, changed).accept(2, reason: "the default never mattered")
         #expect(try await migrator(test, changed).verify().exitCode == 0)
         #expect(try await migrator(test, changed).up() == [])
-        let last = try #require(try await migrator(test).history().last)
+        let last = try #require(try await migrator(test).history().rows.last)
         #expect(last.event == .accepted && last.step == 2 && last.reason == "the default never mattered")
         for id in [1, 7] {
             await #expect(throws: MigrationError.self) { try await migrator(test, changed).accept(id, reason: "x") }
@@ -206,7 +206,7 @@ struct DriftTests {
         #expect(try await migrator(test).status().map(\.state) == [.applied, .pending])
         #expect(try await migrator(test).up().map(\.id) == [2])
         #expect(try await migrator(test).verify().exitCode == 0)
-        #expect(try await migrator(test).history().map(\.event) == [.baselined, .applied])
+        #expect(try await migrator(test).history().rows.map(\.event) == [.baselined, .applied])
         #expect(try test.psql("SELECT count(*) FROM pg_database WHERE datname LIKE 'migrate_scratch%'") == "0")
         await #expect(throws: MigrationError.self) { try await baseline(test, 1) }
         try await test.close()

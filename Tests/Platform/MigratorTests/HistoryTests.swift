@@ -24,7 +24,7 @@ struct HistoryTests {
         let test = try await TestDatabase.make(migrated: false)
         _ = try await migrator(test).up()
         _ = try await migrator(test).rollback(2)
-        let rows = try await migrator(test).history()
+        let rows = try await migrator(test).history().rows
         #expect(rows.map(\.event) == [.applied, .applied, .rolledBack] && rows.map(\.sequence) == [1, 2, 3])
         #expect(rows[0].previousHash == String(repeating: "0", count: 64))
         #expect(rows[1].previousHash == rows[0].hash && rows[2].previousHash == rows[1].hash)
@@ -100,7 +100,7 @@ struct HistoryTests {
             """)
         #expect(try await migrator(test).status().map(\.state) == [.applied, .pending])
         #expect(try await migrator(test).up().map(\.id) == [2])
-        let rows = try await migrator(test).history()
+        let rows = try await migrator(test).history().rows
         #expect(rows.map(\.event) == [.applied, .driftAccepted, .applied])
         #expect(rows[0].occurredAt.description.hasPrefix("2026-01-02T03:04:05") && rows[0].milliseconds == 7)
         #expect(try test.psql("SELECT body FROM ops._migration_history WHERE sequence = 1") == files[0].text)
@@ -121,7 +121,7 @@ struct HistoryTests {
             INSERT INTO ops._migration_history VALUES (1, '0001_step', '\(files[0].rawChecksum)', now(), 7, '0.1');
             """)
         #expect(try await migrator(test, [files[0]]).up() == [])
-        #expect(try await migrator(test, [files[0]]).history().map(\.event) == [.applied, .driftAccepted])
+        #expect(try await migrator(test, [files[0]]).history().rows.map(\.event) == [.applied, .driftAccepted])
         try await test.close()
     }
 

@@ -47,7 +47,7 @@ struct PlanTests {
         }
         #expect(update == [MigrationPlan.Lock(relation: "s.a", mode: "RowExclusiveLock")])
         #expect(try test.psql("SELECT to_regclass('s.b') IS NULL, max(n) FROM s.a") == "t|1")
-        #expect(try await migrator(test, files).history().count == 1)
+        #expect(try await migrator(test, files).history().rows.count == 1)
         try await test.close()
     }
 

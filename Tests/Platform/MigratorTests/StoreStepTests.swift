@@ -76,7 +76,7 @@ struct StoreStepTests {
         }
         #expect(try await migrator(test, stores).up().map(\.name) == ["0002_step"])
         #expect(redis.held.withLock { $0 } == ["{\"n\": 2}"])
-        let rows = try await migrator(test).history()
+        let rows = try await migrator(test).history().rows
         #expect(rows.map(\.step) == [1, 4, 2] && rows[2].kind == .redis && rows[2].fingerprint == nil)
         #expect(try await migrator(test, stores).verify().exitCode == 0)
         try await test.close()
@@ -93,7 +93,7 @@ struct StoreStepTests {
         #expect(try await migrator(test, stores, told).up() == [])
         #expect(redis.held.withLock { $0.count } == 1)
         #expect(told.all.contains { if case .restored("0002_step") = $0 { true } else { false } })
-        #expect(try await migrator(test).history().count == 3)
+        #expect(try await migrator(test).history().rows.count == 3)
         try await test.close()
     }
 

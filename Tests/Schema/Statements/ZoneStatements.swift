@@ -61,7 +61,7 @@ extension DesignStatement {
         DesignStatement(
             1, "approve a promotion: another person than who asked",
             """
-            UPDATE experiments_v1.promotions SET status = 'approved', requested_by = {auth.users.id.0},
+            UPDATE experiments_v1.promotions SET status = 'approved',
                 approver_id = {auth.users.id.1}, decided_at = now() WHERE id = {experiments_v1.promotions.id.0};
             UPDATE experiments_v1.promotions SET status = 'completed', promoted_at = now()
             WHERE id = {experiments_v1.promotions.id.0} RETURNING status, from_version, to_version;

@@ -48,7 +48,8 @@ enum TenantRules {
     ]
     /// What the program adds to and never changes.
     static let addedToByApp: Set<String> = [
-        "audits.audit_log", "providers.prices", "council.session_history", "council.council_responses",
+        "audits.audit_log", "audits.row_seals", "providers.prices", "council.session_history",
+        "council.council_responses",
         "council.deliberation_exchanges", "projects.version_history", "governance.compliance_checks",
         "governance.compliance_history", "governance.trust_indexes", "experiments_v1.evaluations",
         "experiments_v1.comparison_reports", "production.code_review_results", "orchestrator.workflow_versions",

@@ -36,11 +36,15 @@ package struct ServerFacts: Sendable {
         package let exists: Bool
         /// Whether the login may `SET ROLE` to it.
         package let mayAct: Bool
+        /// Whether the login neither has the role whole (`SET` and `INHERIT`) nor may grant it to itself: since
+        /// PostgreSQL 16 CREATEROLE is not enough for a role that somebody else made.
+        package let isOutOfReach: Bool
 
-        package init(name: String, exists: Bool, mayAct: Bool) {
+        package init(name: String, exists: Bool, mayAct: Bool, isOutOfReach: Bool = false) {
             self.name = name
             self.exists = exists
             self.mayAct = mayAct
+            self.isOutOfReach = isOutOfReach
         }
     }
 
@@ -210,6 +214,10 @@ package enum ConnectionRule {
         let hasOwner = facts.roles.contains { $0.name == "witan_owner" && $0.exists && $0.mayAct }
         if !facts.isSuperuser, !facts.mayCreateRoles, !hasOwner {
             missing.append("ALTER ROLE \(quoted(facts.login)) CREATEROLE")
+        }
+        let outOfReach = facts.roles.filter { $0.exists && $0.isOutOfReach }.map(\.name)
+        if !facts.isSuperuser, !outOfReach.isEmpty {
+            missing.append("GRANT \(outOfReach.joined(separator: ", ")) TO \(quoted(facts.login))")
         }
         if !facts.isSuperuser, !facts.mayCreateSchemas {
             missing.append("GRANT CREATE ON DATABASE … TO \(quoted(facts.login))")

@@ -80,13 +80,20 @@ package enum ConnectionCheckStore {
             SELECT wanted.name, r.oid IS NOT NULL AS exists,
                 coalesce(pg_has_role(session_user, r.oid,
                     CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END), false)
-                    AS acts
+                    AS acts,
+                coalesce(pg_has_role(session_user, r.oid, 'USAGE'), false) AS inherits,
+                coalesce(pg_has_role(session_user, r.oid, 'MEMBER WITH ADMIN OPTION'), false)
+                    OR current_setting('server_version_num')::int < 160000
+                    AND (SELECT l.rolcreaterole FROM pg_roles l WHERE l.rolname = session_user) AS grants
             FROM unnest(ARRAY['witan_owner', 'witan_app', 'witan_ingest', 'witan_sealer', 'witan_readonly',
                               'witan_backup']) WITH ORDINALITY AS wanted (name, place)
             LEFT JOIN pg_roles r ON r.rolname = wanted.name ORDER BY wanted.place
             """)
         return try rows.map { row in
-            ServerFacts.RoleFact(name: try row["name"], exists: try row["exists"], mayAct: try row["acts"])
+            let (acts, inherits, grants): (Bool, Bool, Bool) = (try row["acts"], try row["inherits"], try row["grants"])
+            return ServerFacts.RoleFact(
+                name: try row["name"], exists: try row["exists"], mayAct: acts,
+                isOutOfReach: !(acts && inherits) && !grants)
         }
     }
 

@@ -18,6 +18,11 @@ package struct TablePartition: Sendable, Equatable {
         self.upper = upper
         self.isDetaching = isDetaching
     }
+
+    /// A table that is not divided, as one part with every id.
+    static func whole(_ table: String) -> TablePartition {
+        TablePartition(name: table, lower: UniqueID(high: 0, low: 0), upper: UniqueID(high: .max, low: .max))
+    }
 }
 
 /// The partitions of one table that is divided by the time in its ids.

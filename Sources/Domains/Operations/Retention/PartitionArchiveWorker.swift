@@ -188,7 +188,7 @@ package struct PartitionArchiveWorker: Sendable {
         in transaction: borrowing Transaction
     ) async throws {
         let run = ArchivedRun(
-            organization: organization, archive: archive.id, lower: archive.partition.lower,
+            organization: organization, archive: archive.id, table: archive.table, lower: archive.partition.lower,
             upper: archive.partition.upper, rows: rows, edges: edges, statement: statement,
             signature: keys.sign(statement), entry: .v7())
         try await AuditService.append(

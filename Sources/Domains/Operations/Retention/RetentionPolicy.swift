@@ -55,6 +55,11 @@ package struct NewRetentionPolicy: Sendable, Equatable {
                 .invalid, code: "invalid_value", "A policy names keep_days, content_days or both.",
                 parameter: "keep_days")
         }
+        guard keepDays == nil || !RetentionRule.wholeTables.contains(table) else {
+            throw DomainError(
+                .invalid, code: "invalid_value",
+                "Rows of \(table) go with what they belong to: name content_days alone.", parameter: "keep_days")
+        }
         self.table = table
         self.duty = duty
         self.keepDays = keepDays.map { Int32($0) }
@@ -105,10 +110,14 @@ package enum RetentionRule {
 
     /// By table.
     package static let content: [String: Content] = [
+        "council.session_history": Content(key: "id", nullable: [], required: ["content"]),
         "council.requests": Content(key: "id", nullable: ["request_content", "response_content"], required: []),
         "council.council_responses": Content(key: "request_id", nullable: [], required: ["content"]),
         "council.deliberation_exchanges": Content(key: "request_id", nullable: [], required: ["content"]),
     ]
+
+    /// Tables that are not divided by month: content alone ends there.
+    package static let wholeTables: Set<String> = ["council.session_history"]
 
     /// Tables whose rows belong to no organization: the default alone holds, and the first organization's log tells.
     package static let installationTables: Set<String> = ["audits.system_logs"]

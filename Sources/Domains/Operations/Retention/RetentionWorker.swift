@@ -51,12 +51,15 @@ package struct RetentionWorker: Sendable {
         let sets = try await PartitionStore.sets(in: owner)
         let unfinished = Set(try await ArchiveStore.unfinished(in: owner).map(\.partition.name))
         for standard in try await RetentionPlanStore.defaults(in: owner) {
-            guard let content = RetentionRule.content[standard.table],
-                let set = sets.first(where: { $0.table == standard.table })
-            else { continue }
+            guard let content = RetentionRule.content[standard.table] else { continue }
+            let isWhole = RetentionRule.wholeTables.contains(standard.table)
+            let partitions =
+                isWhole
+                ? [TablePartition.whole(standard.table)]
+                : sets.first { $0.table == standard.table }?.partitions ?? []
             for (organization, days) in try await RetentionPlanStore.contentDays(of: standard, in: owner) {
                 let end = UniqueID.lowest(at: clock() - .seconds(Int64(days) * 86_400))
-                for partition in set.partitions where partition.lower < end && !unfinished.contains(partition.name) {
+                for partition in partitions where partition.lower < end && !unfinished.contains(partition.name) {
                     var count = 0
                     repeat {
                         try Task.checkCancellation()

@@ -100,14 +100,12 @@ extension SeedSet {
                 "request_sha256": .bytes(digest),
                 "response_sha256": isFailed ? .null : .bytes(SHA256.hash(digest.bytes)),
             ])
-            if !isFailed {
-                costs.append([
-                    "request_id": .id(request), "call": 0, "provider": .string(model.provider),
-                    "model": .string(model.name), "input_tokens": .whole(input), "cached_tokens": 0,
-                    "output_tokens": .whole(output), "estimated": false, "cost": .string(cost.description),
-                    "pricing_version": "seed-1",
-                ])
-            }
+            costs.append([
+                "request_id": .id(request), "call": 0, "provider": .string(model.provider),
+                "model": .string(model.name), "input_tokens": .whole(isFailed ? 0 : input), "cached_tokens": 0,
+                "output_tokens": .whole(isFailed ? 0 : output), "estimated": false,
+                "cost": .string(cost.description), "pricing_version": "seed-1",
+            ])
             log(
                 "model.called", "gateway", entity: "request:\(request)", by: "key:\(person.key)",
                 payload: [
