@@ -646,7 +646,7 @@ BEGIN
     -- The functions below run as the owner and look through every organization.
     FOREACH target IN ARRAY ARRAY['auth.organizations', 'auth.users', 'auth.memberships', 'auth.api_keys',
                                   'auth.sessions', 'auth.invitations', 'auth.password_resets', 'auth.legal_holds',
-                                  'auth.roles', 'auth.payload_keys']
+                                  'auth.roles']
     LOOP
         EXECUTE format('CREATE POLICY lookup ON %s FOR SELECT TO witan_owner USING (true)', target);
     END LOOP;
