@@ -9,7 +9,7 @@ export HOME := $(CURDIR)/.build/home
 $(shell mkdir -p "$(HOME)")
 endif
 
-.PHONY: help run test build bench bench-calls bench-data lint docs clean test-thread test-address e2e programs
+.PHONY: help run test build bench bench-calls bench-data bench-identity lint docs clean test-thread test-address e2e programs
 
 help: ## Print this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -33,6 +33,7 @@ e2e: programs ## Run the end-to-end tests against the real program only (ARGS="-
 	@Scripts/venv .venv-litellm Tests/EndToEnd/requirements-litellm.txt
 	@Scripts/venv .venv-moto Tests/EndToEnd/requirements-moto.txt
 	@Scripts/venv .venv-mail Tests/EndToEnd/requirements-mail.txt
+	@Scripts/venv .venv-identity Tests/EndToEnd/requirements-identity.txt
 	E2E_THIRD_PARTY=1 .venv/bin/python -m pytest Tests/EndToEnd $(ARGS)
 
 programs:
@@ -44,7 +45,7 @@ build: ## Build everything for debugging
 	@Scripts/setup build
 	swift build
 
-bench: bench-calls bench-data ## Measure beside peers, print the tables: governed calls, then the data layer
+bench: bench-calls bench-data bench-identity ## Measure beside peers, print the tables: calls, data layer, identity
 
 bench-calls: ## Measure calls beside nginx and the bare upstream only (ARGS="…")
 	@Scripts/setup bench
@@ -57,6 +58,13 @@ bench-data: ## Measure the data layer beside PostgreSQL's own programs only (ARG
 	swift build -c release --product witan
 	swift build -c release --product audit-load
 	/usr/bin/python3 Benchmarks/data.py $(ARGS)
+
+bench-identity: ## Measure keys, how fast changes reach another node, and sign-ins beside calls (ARGS="…")
+	@Scripts/setup bench
+	swift build -c release --product witan
+	swift build -c release --product mock-upstream
+	swift build -c release --product identity-load
+	/usr/bin/python3 Benchmarks/identity.py $(ARGS)
 
 lint: ## Check the format, the rules of STYLE.md and the migrations
 	@Scripts/setup build
@@ -78,4 +86,4 @@ test-address: ## Run the tests with AddressSanitizer in the program
 	@Scripts/sanitize address $(ARGS)
 
 clean: ## Remove what was built (the data directory .witan stays)
-	rm -rf .build .venv .venv-litellm .venv-moto .venv-postgres .venv-mail Benchmarks/results
+	rm -rf .build .venv .venv-litellm .venv-moto .venv-postgres .venv-mail .venv-identity Benchmarks/results

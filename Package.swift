@@ -45,6 +45,7 @@ let package = Package(
         .executable(name: "witan", targets: ["Witan"]),
         .executable(name: "mock-upstream", targets: ["MockUpstream"]),
         .executable(name: "audit-load", targets: ["AuditLoad"]),
+        .executable(name: "identity-load", targets: ["IdentityLoad"]),
     ],
     targets: [
         // C: headers of libraries from the operating system.
@@ -102,7 +103,7 @@ let package = Package(
             .domains, "Identity",
             uses: [
                 "SwiftExtensions", "JSON", "Cryptography", "UnicodeText", "CommonPasswords", "HTTPServer", "Postgres",
-                "Mail", "Core", "API", "Audit",
+                "HTTPClient", "JSONWebToken", "Mail", "Core", "API", "Audit",
             ]),
         module(
             .domains, "Providers",
@@ -144,6 +145,13 @@ let package = Package(
             name: "AuditLoad",
             dependencies: ["SwiftExtensions", "EventLoop", "Cryptography", "Postgres", "Audit", "Gateway"],
             path: "Benchmarks/AuditLoad",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "IdentityLoad",
+            dependencies: [
+                "CAllocator", "SwiftExtensions", "EventLoop", "Cryptography", "Postgres", "Core", "Audit", "Identity",
+            ],
+            path: "Benchmarks/IdentityLoad",
             swiftSettings: settings),
 
         // Tests mirror Sources.
@@ -201,9 +209,8 @@ let package = Package(
         tests(
             .domains, "Identity",
             uses: [
-                "TestSupport", "Audit", "API", "Core", "Postgres", "Cryptography", "EventLoop", "HTTPServer", "JSON",
-                "Mail",
-                "Observability", "SwiftExtensions",
+                "TestSupport", "Audit", "API", "Core", "Postgres", "Cryptography", "EventLoop", "HTTPClient",
+                "HTTPServer", "JSON", "Mail", "Observability", "SwiftExtensions",
             ]),
         tests(
             .domains, "Providers",

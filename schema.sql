@@ -713,6 +713,19 @@ ALTER FUNCTION auth.session_by_token(bytea) OWNER TO witan_owner;
 COMMENT ON FUNCTION auth.session_by_token(bytea) IS 'The session of a refresh token, by its SHA-256.';
 REVOKE ALL ON FUNCTION auth.session_by_token(bytea) FROM PUBLIC;
 
+CREATE FUNCTION auth.sso_provider_organization(provider uuid)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT p.org_id FROM auth.sso_providers p JOIN auth.organizations o ON o.id = p.org_id
+    WHERE p.id = provider AND p.is_active AND p.retired_at IS NULL AND o.retired_at IS NULL
+$function$;
+ALTER FUNCTION auth.sso_provider_organization(uuid) OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.sso_provider_organization(uuid) IS 'Whose an issuer is that people may sign in at; null when it is nobody''s.';
+REVOKE ALL ON FUNCTION auth.sso_provider_organization(uuid) FROM PUBLIC;
+
 CREATE FUNCTION auth.touch_dependents()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1810,6 +1823,41 @@ COMMENT ON COLUMN auth.sso_identities.email IS 'The address in the last token.';
 COMMENT ON COLUMN auth.sso_identities.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.sso_identities.last_used IS 'When it last signed somebody in.';
 
+CREATE TABLE auth.sso_logins (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    sso_provider_id uuid NOT NULL,
+    state_hash bytea NOT NULL,
+    user_id uuid,
+    code_hash bytea,
+    code_challenge text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    code_expires_at timestamp with time zone,
+    used_at timestamp with time zone,
+    CONSTRAINT sso_logins_pkey PRIMARY KEY (org_id, id),
+    CONSTRAINT sso_logins_check CHECK ((((code_hash IS NULL) = (user_id IS NULL)) AND ((code_hash IS NULL) = (code_challenge IS NULL)) AND ((code_hash IS NULL) = (code_expires_at IS NULL)))),
+    CONSTRAINT sso_logins_check1 CHECK (((used_at IS NULL) OR (code_hash IS NOT NULL))),
+    CONSTRAINT sso_logins_code_challenge_check CHECK ((length(code_challenge) = 43)),
+    CONSTRAINT sso_logins_code_hash_check CHECK ((length(code_hash) = 32)),
+    CONSTRAINT sso_logins_state_hash_check CHECK ((length(state_hash) = 32))
+);
+CREATE UNIQUE INDEX sso_logins_code ON auth.sso_logins USING btree (org_id, code_hash);
+CREATE INDEX sso_logins_provider ON auth.sso_logins USING btree (org_id, sso_provider_id);
+CREATE UNIQUE INDEX sso_logins_state ON auth.sso_logins USING btree (org_id, state_hash);
+CREATE INDEX sso_logins_user ON auth.sso_logins USING btree (org_id, user_id);
+ALTER TABLE auth.sso_logins OWNER TO witan_owner;
+COMMENT ON TABLE auth.sso_logins IS 'People who came back from an issuer: a return counts once, and so does the code that it gives.';
+COMMENT ON COLUMN auth.sso_logins.org_id IS 'The organization whose row this is.';
+COMMENT ON COLUMN auth.sso_logins.id IS 'UUIDv7 made by the program; its order is time.';
+COMMENT ON COLUMN auth.sso_logins.sso_provider_id IS 'Where they had been.';
+COMMENT ON COLUMN auth.sso_logins.state_hash IS 'SHA-256 of the state they came back with.';
+COMMENT ON COLUMN auth.sso_logins.user_id IS 'Who they are; null when they were refused.';
+COMMENT ON COLUMN auth.sso_logins.code_hash IS 'SHA-256 of the code that a session is exchanged for.';
+COMMENT ON COLUMN auth.sso_logins.code_challenge IS 'SHA-256, in base64url, of what the program must show with the code (RFC 7636).';
+COMMENT ON COLUMN auth.sso_logins.created_at IS 'When the row was made.';
+COMMENT ON COLUMN auth.sso_logins.code_expires_at IS 'From then on the code is refused.';
+COMMENT ON COLUMN auth.sso_logins.used_at IS 'When the code was exchanged.';
+
 CREATE TABLE auth.sso_providers (
     org_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1820,9 +1868,10 @@ CREATE TABLE auth.sso_providers (
     encrypted_dek bytea,
     master_key_id text,
     allowed_domains text[] DEFAULT '{}'::text[] NOT NULL,
+    scopes text[] DEFAULT '{openid,email,profile}'::text[] NOT NULL,
     group_claim text,
     role_mapping jsonb DEFAULT '{}'::jsonb NOT NULL,
-    default_role text DEFAULT 'viewer'::text NOT NULL,
+    default_role text DEFAULT 'viewer'::text,
     is_active boolean DEFAULT true NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -1846,9 +1895,10 @@ COMMENT ON COLUMN auth.sso_providers.encrypted_client_secret IS 'The client secr
 COMMENT ON COLUMN auth.sso_providers.encrypted_dek IS 'Its data key, wrapped by the master key.';
 COMMENT ON COLUMN auth.sso_providers.master_key_id IS 'Which master key wraps it.';
 COMMENT ON COLUMN auth.sso_providers.allowed_domains IS 'Domains of addresses that may come; empty is all.';
+COMMENT ON COLUMN auth.sso_providers.scopes IS 'What is asked of it, such as groups.';
 COMMENT ON COLUMN auth.sso_providers.group_claim IS 'The claim that names a person''s groups.';
 COMMENT ON COLUMN auth.sso_providers.role_mapping IS 'Group to role.';
-COMMENT ON COLUMN auth.sso_providers.default_role IS 'Without a mapped group.';
+COMMENT ON COLUMN auth.sso_providers.default_role IS 'Without a mapped group; null lets nobody in without one.';
 COMMENT ON COLUMN auth.sso_providers.is_active IS 'Whether it may be used.';
 COMMENT ON COLUMN auth.sso_providers.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.sso_providers.updated_at IS 'When the row was last changed; kept by a trigger.';
@@ -4479,6 +4529,10 @@ ALTER TABLE auth.sso_identities ADD CONSTRAINT sso_identities_org_id_sso_provide
     FOREIGN KEY (org_id, sso_provider_id) REFERENCES auth.sso_providers(org_id, id) ON DELETE RESTRICT;
 ALTER TABLE auth.sso_identities ADD CONSTRAINT sso_identities_org_id_user_id_fkey
     FOREIGN KEY (org_id, user_id) REFERENCES auth.memberships(org_id, user_id) ON DELETE RESTRICT;
+ALTER TABLE auth.sso_logins ADD CONSTRAINT sso_logins_org_id_sso_provider_id_fkey
+    FOREIGN KEY (org_id, sso_provider_id) REFERENCES auth.sso_providers(org_id, id) ON DELETE RESTRICT;
+ALTER TABLE auth.sso_logins ADD CONSTRAINT sso_logins_org_id_user_id_fkey
+    FOREIGN KEY (org_id, user_id) REFERENCES auth.memberships(org_id, user_id) ON DELETE RESTRICT;
 ALTER TABLE auth.sso_providers ADD CONSTRAINT sso_providers_org_id_fkey
     FOREIGN KEY (org_id) REFERENCES auth.organizations(id) ON DELETE RESTRICT;
 ALTER TABLE auth.team_members ADD CONSTRAINT team_members_org_id_team_id_fkey
@@ -5275,8 +5329,6 @@ CREATE POLICY backup ON auth.payload_keys FOR SELECT TO witan_backup
 CREATE POLICY erasure ON auth.payload_keys FOR ALL TO witan_owner
     USING (true)
     WITH CHECK (true);
-CREATE POLICY lookup ON auth.payload_keys FOR SELECT TO witan_owner
-    USING (true);
 CREATE POLICY tenant ON auth.payload_keys FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
     WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -5328,9 +5380,18 @@ CREATE POLICY erasure ON auth.sso_identities FOR ALL TO witan_owner
 CREATE POLICY tenant ON auth.sso_identities FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
     WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
+ALTER TABLE auth.sso_logins ENABLE ROW LEVEL SECURITY;
+ALTER TABLE auth.sso_logins FORCE ROW LEVEL SECURITY;
+CREATE POLICY backup ON auth.sso_logins FOR SELECT TO witan_backup
+    USING (true);
+CREATE POLICY tenant ON auth.sso_logins FOR ALL TO witan_app, witan_readonly
+    USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
+    WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
 ALTER TABLE auth.sso_providers ENABLE ROW LEVEL SECURITY;
 ALTER TABLE auth.sso_providers FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON auth.sso_providers FOR SELECT TO witan_backup
+    USING (true);
+CREATE POLICY lookup ON auth.sso_providers FOR SELECT TO witan_owner
     USING (true);
 CREATE POLICY tenant ON auth.sso_providers FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
@@ -5980,18 +6041,19 @@ GRANT EXECUTE ON FUNCTION auth.account(text), auth.begin_erasure(), auth.end_ses
     auth.invitation_by_code(bytea), auth.key_snapshot(bigint),
     auth.organization_exists(), auth.organization_snapshot(bigint),
     auth.organizations_of(uuid), auth.password_reset_by_token(bytea),
-    auth.revocations(bigint), auth.session_by_token(bytea) TO witan_app;
+    auth.revocations(bigint), auth.session_by_token(bytea),
+    auth.sso_provider_organization(uuid) TO witan_app;
 GRANT INSERT, SELECT ON TABLE auth.erasures TO witan_app;
 GRANT INSERT, SELECT, UPDATE ON TABLE auth.api_keys, auth.invitations, auth.legal_holds, auth.lockouts,
     auth.memberships, auth.organizations, auth.password_resets, auth.payload_keys,
     auth.recovery_codes, auth.roles, auth.sessions, auth.sso_identities,
-    auth.sso_providers, auth.team_members, auth.teams, auth.users,
+    auth.sso_logins, auth.sso_providers, auth.team_members, auth.teams, auth.users,
     auth.webauthn_credentials TO witan_app;
 GRANT SELECT ON TABLE auth.audit_logs TO witan_app;
 GRANT SELECT ON TABLE auth.api_keys, auth.erasures, auth.invitations, auth.legal_holds, auth.lockouts,
     auth.memberships, auth.organizations, auth.password_resets, auth.payload_keys,
     auth.recovery_codes, auth.roles, auth.sessions, auth.sso_identities,
-    auth.sso_providers, auth.team_members, auth.teams, auth.users,
+    auth.sso_logins, auth.sso_providers, auth.team_members, auth.teams, auth.users,
     auth.webauthn_credentials TO witan_backup;
 GRANT SELECT ON TABLE auth.audit_logs, auth.erasures, auth.legal_holds, auth.memberships,
     auth.organizations, auth.roles, auth.team_members, auth.teams TO witan_readonly;

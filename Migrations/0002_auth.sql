@@ -436,9 +436,10 @@ CREATE TABLE auth.sso_providers (
     encrypted_dek bytea,
     master_key_id text,
     allowed_domains text[] NOT NULL DEFAULT '{}',
+    scopes text[] NOT NULL DEFAULT '{openid,email,profile}',
     group_claim text,
     role_mapping jsonb NOT NULL DEFAULT '{}',
-    default_role text NOT NULL DEFAULT 'viewer' CHECK (default_role IN ('admin', 'manager', 'developer', 'viewer')),
+    default_role text DEFAULT 'viewer' CHECK (default_role IN ('admin', 'manager', 'developer', 'viewer')),
     is_active boolean NOT NULL DEFAULT true,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
@@ -458,9 +459,10 @@ COMMENT ON COLUMN auth.sso_providers.encrypted_client_secret IS
 COMMENT ON COLUMN auth.sso_providers.encrypted_dek IS 'Its data key, wrapped by the master key.';
 COMMENT ON COLUMN auth.sso_providers.master_key_id IS 'Which master key wraps it.';
 COMMENT ON COLUMN auth.sso_providers.allowed_domains IS 'Domains of addresses that may come; empty is all.';
+COMMENT ON COLUMN auth.sso_providers.scopes IS 'What is asked of it, such as groups.';
 COMMENT ON COLUMN auth.sso_providers.group_claim IS 'The claim that names a person''s groups.';
 COMMENT ON COLUMN auth.sso_providers.role_mapping IS 'Group to role.';
-COMMENT ON COLUMN auth.sso_providers.default_role IS 'Without a mapped group.';
+COMMENT ON COLUMN auth.sso_providers.default_role IS 'Without a mapped group; null lets nobody in without one.';
 COMMENT ON COLUMN auth.sso_providers.is_active IS 'Whether it may be used.';
 COMMENT ON COLUMN auth.sso_providers.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.sso_providers.updated_at IS 'When the row was last changed; kept by a trigger.';
@@ -489,6 +491,42 @@ COMMENT ON COLUMN auth.sso_identities.email IS 'The address in the last token.';
 COMMENT ON COLUMN auth.sso_identities.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.sso_identities.last_used IS 'When it last signed somebody in.';
 CREATE INDEX sso_identities_user ON auth.sso_identities (org_id, user_id);
+
+CREATE TABLE auth.sso_logins (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    sso_provider_id uuid NOT NULL,
+    state_hash bytea NOT NULL CHECK (length(state_hash) = 32),
+    user_id uuid,
+    code_hash bytea CHECK (length(code_hash) = 32),
+    code_challenge text CHECK (length(code_challenge) = 43),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    code_expires_at timestamptz,
+    used_at timestamptz,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, sso_provider_id) REFERENCES auth.sso_providers ON DELETE RESTRICT,
+    FOREIGN KEY (org_id, user_id) REFERENCES auth.memberships ON DELETE RESTRICT,
+    CHECK ((code_hash IS NULL) = (user_id IS NULL) AND (code_hash IS NULL) = (code_challenge IS NULL)
+        AND (code_hash IS NULL) = (code_expires_at IS NULL)),
+    CHECK (used_at IS NULL OR code_hash IS NOT NULL)
+);
+COMMENT ON TABLE auth.sso_logins IS
+    'People who came back from an issuer: a return counts once, and so does the code that it gives.';
+COMMENT ON COLUMN auth.sso_logins.org_id IS 'The organization whose row this is.';
+COMMENT ON COLUMN auth.sso_logins.id IS 'UUIDv7 made by the program; its order is time.';
+COMMENT ON COLUMN auth.sso_logins.sso_provider_id IS 'Where they had been.';
+COMMENT ON COLUMN auth.sso_logins.state_hash IS 'SHA-256 of the state they came back with.';
+COMMENT ON COLUMN auth.sso_logins.user_id IS 'Who they are; null when they were refused.';
+COMMENT ON COLUMN auth.sso_logins.code_hash IS 'SHA-256 of the code that a session is exchanged for.';
+COMMENT ON COLUMN auth.sso_logins.code_challenge IS
+    'SHA-256, in base64url, of what the program must show with the code (RFC 7636).';
+COMMENT ON COLUMN auth.sso_logins.created_at IS 'When the row was made.';
+COMMENT ON COLUMN auth.sso_logins.code_expires_at IS 'From then on the code is refused.';
+COMMENT ON COLUMN auth.sso_logins.used_at IS 'When the code was exchanged.';
+CREATE UNIQUE INDEX sso_logins_state ON auth.sso_logins (org_id, state_hash);
+CREATE UNIQUE INDEX sso_logins_code ON auth.sso_logins (org_id, code_hash);
+CREATE INDEX sso_logins_provider ON auth.sso_logins (org_id, sso_provider_id);
+CREATE INDEX sso_logins_user ON auth.sso_logins (org_id, user_id);
 
 -- ── Erasure and holds ────────────────────────────────────────────────────────────────────────────────────────────
 CREATE TABLE auth.legal_holds (
@@ -604,6 +642,7 @@ SELECT ops.protect('auth.api_keys', is_secret => true);
 SELECT ops.protect('auth.invitations', is_secret => true);
 SELECT ops.protect('auth.sso_providers', is_secret => true);
 SELECT ops.protect('auth.sso_identities', is_secret => true);
+SELECT ops.protect('auth.sso_logins', is_secret => true);
 SELECT ops.protect('auth.legal_holds');
 SELECT ops.protect('auth.payload_keys', is_secret => true);
 SELECT ops.protect('auth.erasures', 'SELECT, INSERT');
@@ -646,7 +685,7 @@ BEGIN
     -- The functions below run as the owner and look through every organization.
     FOREACH target IN ARRAY ARRAY['auth.organizations', 'auth.users', 'auth.memberships', 'auth.api_keys',
                                   'auth.sessions', 'auth.invitations', 'auth.password_resets', 'auth.legal_holds',
-                                  'auth.roles']
+                                  'auth.roles', 'auth.sso_providers']
     LOOP
         EXECUTE format('CREATE POLICY lookup ON %s FOR SELECT TO witan_owner USING (true)', target);
     END LOOP;
@@ -727,6 +766,14 @@ CREATE FUNCTION auth.organizations_of(person uuid)
 $$;
 COMMENT ON FUNCTION auth.organizations_of(uuid) IS
     'The organizations that a person may choose between after sign-in.';
+
+CREATE FUNCTION auth.sso_provider_organization(provider uuid) RETURNS uuid
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT p.org_id FROM auth.sso_providers p JOIN auth.organizations o ON o.id = p.org_id
+    WHERE p.id = provider AND p.is_active AND p.retired_at IS NULL AND o.retired_at IS NULL
+$$;
+COMMENT ON FUNCTION auth.sso_provider_organization(uuid) IS
+    'Whose an issuer is that people may sign in at; null when it is nobody''s.';
 
 CREATE FUNCTION auth.session_by_token(token_hash bytea)
     RETURNS TABLE (org_id uuid, id uuid, family_id uuid, user_id uuid, expires_at timestamptz, rotated_at timestamptz,
@@ -854,7 +901,7 @@ $$;
 
 GRANT EXECUTE ON FUNCTION auth.key_snapshot(bigint), auth.organization_snapshot(bigint), auth.revocations(bigint),
     auth.end_sessions(uuid, text, uuid), auth.organization_exists(), auth.account(text),
-    auth.organizations_of(uuid), auth.session_by_token(bytea), auth.invitation_by_code(bytea),
-    auth.password_reset_by_token(bytea), auth.forget_lockouts() TO witan_app;
+    auth.organizations_of(uuid), auth.sso_provider_organization(uuid), auth.session_by_token(bytea),
+    auth.invitation_by_code(bytea), auth.password_reset_by_token(bytea), auth.forget_lockouts() TO witan_app;
 
 RESET ROLE;

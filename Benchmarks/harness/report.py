@@ -75,6 +75,9 @@ def figures(rows):
     """What is asked, what came out, and how it was measured."""
     lines = ["| | target | measured | | |", "|---|--:|--:|---|---|"]
     for name, sign, goal, value, note in rows:
+        if goal is None:
+            lines.append(f"| {name} | – | {value:.3g} | – | {note} |")
+            continue
         met = value >= goal if sign == "≥" else value <= goal
         lines.append(f"| {name} | {sign} {goal:g} | {value:.3g} | {'met' if met else '**missed**'} | {note} |")
     return lines + [""]

@@ -2,6 +2,7 @@
 import API
 import Arguments
 import Cryptography
+import HTTPClient
 import Identity
 import Mail
 import Postgres
@@ -19,6 +20,8 @@ struct IdentityParts: Sendable {
     let passwords: PasswordVerifier
     let sessions: SessionService
     let signIn: SignInService
+    let singleSignOnProviders: SingleSignOnProviderService
+    let signOn: SignOnService
     let passwordChanges: PasswordService
     let secondFactors: SecondFactorService
     let passwordResets: PasswordResetService
@@ -29,7 +32,8 @@ struct IdentityParts: Sendable {
 
     /// `announce` tells other nodes that they should look.
     init(
-        _ configuration: Configuration, database: Database, masterKey: MasterKey, observer: Observer,
+        _ configuration: Configuration, database: Database, masterKey: MasterKey, client: HTTPClient,
+        observer: Observer,
         announce: @escaping @Sendable () -> Void
     ) throws {
         let pepper = masterKey.subkey("api keys")
@@ -50,6 +54,11 @@ struct IdentityParts: Sendable {
                 session: configuration.duration("WITAN_SESSION_LIFETIME")),
             monitor: monitor)
         passwords = PasswordVerifier(hashing: configuration.passwordHashing)
+        let openID = OpenIDClient(client: client)
+        singleSignOnProviders = SingleSignOnProviderService(database: database, masterKey: masterKey, client: openID)
+        signOn = SignOnService(
+            database: database, masterKey: masterKey, client: openID, sessions: sessions,
+            publicURL: configuration.publicURL)
         let lockout = LockoutService(database: database, key: masterKey.subkey("lockouts"))
         passwordChanges = PasswordService(
             database: database, verifier: passwords, lockout: lockout, monitor: monitor)
@@ -71,6 +80,7 @@ struct IdentityParts: Sendable {
 
     var endpoints: [Endpoint] {
         organizations.endpoints + keys.endpoints + SessionRoutes.endpoints(signIn: signIn, sessions: sessions)
+            + singleSignOnProviders.endpoints(publicURL: mail.publicURL) + signOn.endpoints
             + PasswordRoutes.endpoints(passwords: passwordChanges, resets: passwordResets)
             + secondFactors.endpoints { try QRMatrix($0).svg }
             + roles.endpoints + members.endpoints + teams.endpoints + privacy.endpoints

@@ -61,9 +61,10 @@ struct Server: Sendable {
             guard let redis else { return }
             loops[0].spawn { _ = try? await redis.publish("witan:snapshot", Array(snapshot.utf8)) }
         }
-        let identity = try IdentityParts(configuration, database: database, masterKey: masterKey, observer: observer) {
-            _ = announce("identity")
-        }
+        let client = Self.client(configuration, loops: loops)
+        let identity = try IdentityParts(
+            configuration, database: database, masterKey: masterKey, client: client, observer: observer
+        ) { _ = announce("identity") }
         let catalog = CatalogMonitor(
             database: database, masterKey: masterKey, onUnreadableKey: observer.unreadableKey
         ) { _ = announce("providers") }
@@ -76,7 +77,6 @@ struct Server: Sendable {
         let journal = try Self.journal(configuration, stores: stores)
         let ledger = CallLedgerService(writer: writer, journal: journal)
 
-        let client = Self.client(configuration, loops: loops)
         let providers = ProviderService(database: database, masterKey: masterKey, monitor: catalog)
         let chat = ModelCalls(
             catalog: catalog, ledger: ledger, upstream: ProviderClient(client: client), sandbox: SandboxProvider())

@@ -42,6 +42,15 @@ package struct SignedToken: Sendable {
         return JSONValue(text.root)
     }
 
+    /// What `at_hash` must be for an access token that came with this one: the left half of its digest by the token's
+    /// own hash function (OpenID Connect Core §3.1.3.6).
+    package func hash(of accessToken: String) -> String {
+        let digest =
+            algorithm == .edDSA
+            ? SHA512.hash(Array(accessToken.utf8)) : SHA256.hash(accessToken.utf8).bytes
+        return Base64.encode(Array(digest.prefix(digest.count / 2)), .url)
+    }
+
     /// The claims, if one of the keys made the signature by an algorithm that the key is for. Throws `unknownKey`,
     /// `algorithm` or `signature`.
     package func verified(by set: WebKeySet) throws(TokenError) -> JSONValue {

@@ -71,6 +71,17 @@ import COpenSSL
     }
 }
 
+/// SHA-512 (FIPS 180-4), which EdDSA's tokens use.
+enum SHA512 {
+    static func hash(_ bytes: [UInt8]) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: 64)
+        var count = 64
+        let done = unsafe EVP_Q_digest(nil, "SHA512", nil, bytes, bytes.count, &digest, &count)
+        precondition(done == 1 && count == 64, "this OpenSSL has no SHA-512")
+        return digest
+    }
+}
+
 /// As much of ASN.1's distinguished encoding (X.690) as public keys and ECDSA signatures need.
 enum DER {
     static func sequence(_ content: [UInt8]) -> [UInt8] { item(0x30, content) }

@@ -212,6 +212,7 @@ enum OwnerFunctions {
         "auth.organization_exists": "one bit: whether there is an organization at all",
         "auth.account": "what a sign-in needs, by the exact address",
         "auth.organizations_of": "where one person belongs, after sign-in",
+        "auth.sso_provider_organization": "whose an issuer is that people may sign in at, by its exact id",
         "auth.forget_lockouts": "removes counters that say nothing any more",
         "auth.session_by_token": "one session, by the hash of its token",
         "auth.invitation_by_code": "one invitation, by the hash of its code, while it is good",

@@ -17,6 +17,7 @@ enum RowHint: Sendable {
         "auth.payload_keys.encrypted_dek": .sql("'\\x01'"),
         "auth.payload_keys.master_key_id": .sql("'master'"),
         "auth.sso_providers.issuer": .sql("'https://{t}{k}.example'"),
+        "auth.sso_logins.user_id": .null,
         "auth.legal_holds.released_by": .null,
         "providers.user_quotas.user_id": .null,
         "providers.user_quotas.api_key_id": .null,

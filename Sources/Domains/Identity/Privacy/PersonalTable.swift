@@ -80,6 +80,8 @@ extension PersonalTable {
             "auth.invitations", ["created_by"], .blanked, leftOut: ["code_hash"],
             through: "t.email = (SELECT u.email FROM auth.users u WHERE u.id = $person)"),
         PersonalTable("auth.sso_identities", ["user_id"], .removed),
+        PersonalTable(
+            "auth.sso_logins", ["user_id"], leftOut: ["state_hash", "code_hash", "code_challenge"]),
         PersonalTable("auth.legal_holds", ["user_id", "placed_by", "released_by"], leftOut: ["matter"]),
         PersonalTable("auth.payload_keys", ["user_id"], .blanked, leftOut: ["encrypted_dek", "master_key_id"]),
         PersonalTable("auth.erasures", ["user_id"]),

@@ -65,11 +65,12 @@ package struct AccessToken: Sendable, Equatable {
 
     /// Reads a token: nil unless it is ours, whole, for us, and in its time.
     package init?(_ text: String, signedWith key: HMACSHA256, now: Timestamp = .now()) {
-        guard text.utf8.count <= Self.longest, text.hasPrefix(Self.header), let dot = text.lastIndex(of: "."),
-            dot > text.index(text.startIndex, offsetBy: Self.header.count - 1),
+        guard text.utf8.count <= Self.longest, text.hasPrefix(Self.header),
+            let dot = text.utf8.lastIndex(of: UInt8(ascii: ".")),
             let code = Base64.decode(String(text[text.index(after: dot)...]), .url), let given = Digest(code),
             given == key.code(for: text[..<dot].utf8),
-            let bytes = Base64.decode(String(text[..<dot].dropFirst(Self.header.count)), .url),
+            // Another dot in the claims is no base64; without one they are empty, which is no JSON.
+            let bytes = Base64.decode(String(text[..<dot].utf8.dropFirst(Self.header.utf8.count)) ?? "", .url),
             let claims = try? JSONValue(parsing: bytes)
         else { return nil }
         self.init(claims)

@@ -141,12 +141,21 @@ package struct SessionService: Sendable {
 
     // MARK: Looking and ending
 
-    /// A person's signed-in devices in the caller's organization, the newest first.
+    private static func check(_ user: UniqueID, in transaction: borrowing Transaction) async throws {
+        guard try await APIKeyStore.isMember(user, in: transaction) else {
+            throw DomainError(
+                .notFound, code: "user_not_found", "The organization has no member with this id.")
+        }
+    }
+
+    /// A person's signed-in devices in the caller's organization, the newest first. Throws `user_not_found` for who is
+    /// no member of it, as `end` does.
     package func list(
         of user: UniqueID, _ page: PageRequest, by principal: Principal
     ) async throws -> [Session] {
-        try await database.transaction(organization: principal.organization) {
-            try await SessionStore.list(of: user, page, in: $0)
+        try await database.transaction(organization: principal.organization) { transaction in
+            try await Self.check(user, in: transaction)
+            return try await SessionStore.list(of: user, page, in: transaction)
         }
     }
 
@@ -157,6 +166,7 @@ package struct SessionService: Sendable {
         _ session: UniqueID? = nil, of user: UniqueID, except spared: UniqueID? = nil, by principal: Principal
     ) async throws -> Int {
         let ended = try await database.transaction(organization: principal.organization, retrying: 3) { transaction in
+            try await Self.check(user, in: transaction)
             let ended = try await SessionStore.end(
                 family: session, of: user, except: spared, why: "revoked by \(principal.caller.name)", in: transaction)
             for family in ended {

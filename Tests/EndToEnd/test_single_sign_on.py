@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Single sign-on at a real identity provider (Canaille), by its own forms, as a browser and a program do it."""
+
+import base64
+import hashlib
+import html.parser
+import json
+import os
+import secrets
+import subprocess
+import urllib.parse
+
+import httpx
+import pytest
+
+from harness import ROOT, Witan, free_port, wait_for
+
+pytestmark = pytest.mark.skipif(
+    not (ROOT / ".venv-identity/bin/python").exists(),
+    reason="Scripts/venv .venv-identity Tests/EndToEnd/requirements-identity.txt makes its environment")
+BACK = "http://127.0.0.1:5555/signed-in"
+PASSWORD = "correct horse battery staple"
+
+
+class IdentityProvider:
+    """Canaille, in a process of its own (identity_provider.py)."""
+
+    def __init__(self):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process = subprocess.Popen(
+            [ROOT / ".venv-identity/bin/python", ROOT / "Tests/EndToEnd/identity_provider.py", str(self.port)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            env=os.environ | {"PYTHONWARNINGS": "ignore"})
+        assert self.process.stdout.readline() == "ready\n"
+
+    def tell(self, *command):
+        self.process.stdin.write(json.dumps(command) + "\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == "done\n"
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+class Forms(html.parser.HTMLParser):
+    """The forms of a page: action, fields with their values, and the values of its named buttons."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.forms = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag == "form":
+            self.forms.append({"action": attributes.get("action") or "", "fields": {}, "buttons": []})
+        elif self.forms and attributes.get("name"):
+            if tag == "button" or attributes.get("type") == "submit":
+                self.forms[-1]["buttons"].append((attributes["name"], attributes.get("value", "")))
+            elif tag == "input":
+                self.forms[-1]["fields"][attributes["name"]] = attributes.get("value", "")
+
+
+class Browser:
+    """Follows redirects and fills the provider's forms, until it would leave for the program's own address."""
+
+    def __init__(self, name=None):
+        self.http = httpx.Client(timeout=30)
+        self.name = name
+
+    def go(self, url):
+        answer = self.http.get(url)
+        for _ in range(20):
+            if answer.is_redirect:
+                location = urllib.parse.urljoin(str(answer.url), answer.headers["location"])
+                if location.startswith(BACK):
+                    return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(location).query))
+                answer = self.http.get(location)
+                continue
+            assert answer.status_code == 200, f"{answer.url} answered {answer.status_code}: {answer.text[:500]}"
+            answer = self.submit(answer)
+        raise AssertionError("no end of pages")
+
+    def submit(self, page):
+        forms = [form for form in Forms(page.text).forms if form["fields"] or form["buttons"]]
+        wanted = {"login": self.name, "password": PASSWORD}
+        for form in forms:
+            fields = dict(form["fields"])
+            if ("answer", "accept") in form["buttons"]:
+                fields["answer"] = "accept"
+            elif not wanted.keys() & fields.keys():
+                continue
+            fields |= {key: value for key, value in wanted.items() if key in fields}
+            return self.http.post(urllib.parse.urljoin(str(page.url), form["action"]), data=fields)
+        raise AssertionError(f"nothing to fill in on {page.url}: {page.text[:2000]}")
+
+
+@pytest.fixture(scope="module")
+def provider():
+    provider = IdentityProvider()
+    provider.tell("person", "ada", "ada@corp.example", PASSWORD)
+    provider.tell("person", "grace", "grace@elsewhere.example", PASSWORD)
+    provider.tell("person", "mallory", "mallory@corp.example", PASSWORD, False)
+    provider.tell("group", "staff", "ada")
+    yield provider
+    provider.stop()
+
+
+@pytest.fixture(scope="module")
+def house(provider):
+    server = Witan()
+    server.env["WITAN_PUBLIC_URL"] = server.url
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+def register(server, provider, name, method="client_secret_basic", **fields):
+    """A provider in Witan, and Witan as a client there."""
+    secret = None if method == "none" else "s3cret &/+ä"
+    made = server.api("POST", "/api/v1/sso-providers", {
+        "name": name, "issuer": provider.url, "client_id": name, "client_secret": secret,
+        "scopes": ["openid", "email", "profile", "groups"], "group_claim": "groups",
+        "role_mapping": {"staff": "developer", "leads": "manager"}, "allowed_domains": ["corp.example"]} | fields)
+    provider.tell("client", name, secret or "", method, made["callback_url"])
+    return made
+
+
+def sign_in(server, made, browser):
+    """What the program gets back: tokens, or the reason why there are none."""
+    verifier = secrets.token_urlsafe(48)
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    back = browser.go(made["start_url"] + "?" + urllib.parse.urlencode({
+        "redirect_uri": BACK, "code_challenge": challenge, "code_challenge_method": "S256", "state": "mine"}))
+    assert back["state"] == "mine"
+    if "error" in back:
+        return back["error_description"]
+    answer = httpx.post(
+        server.url + "/api/v1/sso/tokens", json={"code": back["code"], "code_verifier": verifier, "device": "pytest"})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def test_sign_in_with_groups_and_rotated_keys(house, provider):
+    made = register(house, provider, "corp")
+    browser = Browser("ada")
+    tokens = sign_in(house, made, browser)
+    assert isinstance(tokens, dict), tokens
+    assert tokens["role"] == "developer" and tokens["second_factor_setup_required"] is False
+    sessions = httpx.get(
+        house.url + "/api/v1/sessions", headers={"authorization": f"Bearer {tokens['access_token']}"}).json()["data"]
+    assert [(session["second_factor"], session["device"]["name"]) for session in sessions] == [("sso", "pytest")]
+
+    # The provider knows the browser by now; other groups, other role, the same person, new keys.
+    provider.tell("group", "leads", "ada")
+    provider.tell("rotate", "second")
+
+    def again():
+        result = sign_in(house, made, browser)
+        # Unknown keys are looked for at most every half minute.
+        return result if isinstance(result, dict) else None
+    renewed = wait_for(again, 60, "the new keys")
+    assert renewed["role"] == "manager" and renewed["user"] == tokens["user"]
+    # The role went up: the token of before is void on every node within a second.
+    wait_for(lambda: httpx.get(
+        house.url + "/api/v1/sessions", headers={"authorization": f"Bearer {tokens['access_token']}"}
+    ).status_code == 401, 5, "the end of the old token")
+
+
+@pytest.mark.parametrize("method", ["client_secret_post", "none"])
+def test_other_ways_to_prove_the_client(house, provider, method):
+    # Canaille takes the secret in the header as well; a public client has none and PKCE alone.
+    made = register(house, provider, f"corp-{method}", "none" if method == "none" else "client_secret_basic")
+    assert sign_in(house, made, Browser("ada"))["role"] in ("developer", "manager")
+
+
+def test_who_may_not_come_is_told_why(house, provider):
+    made = register(house, provider, "strict")
+    assert sign_in(house, made, Browser("grace")) == "sso_domain_not_allowed"
+    assert sign_in(house, made, Browser("mallory")) == "sso_domain_not_allowed"
+    house.api("PATCH", f"/api/v1/sso-providers/{made['id']}", {"allowed_domains": []})
+    assert sign_in(house, made, Browser("mallory")) == "sso_email_unverified"
+    house.api("PATCH", f"/api/v1/sso-providers/{made['id']}", {"default_role": None})
+    assert sign_in(house, made, Browser("grace")) == "sso_no_role"
+
+
+def test_a_wrong_secret_and_a_stranger_as_issuer(house, provider):
+    made = register(house, provider, "wrong")
+    house.api("PATCH", f"/api/v1/sso-providers/{made['id']}", {"client_secret": "another"})
+    assert sign_in(house, made, Browser("ada")) == "sso_code_refused"
+    refused = house.api("POST", "/api/v1/sso-providers", {
+        "name": "slash", "issuer": provider.url + "/", "client_id": "slash"}, status=422)
+    assert refused["code"] == "sso_provider_invalid"
+
+
+def test_the_way_back_needs_the_browser_that_went(house, provider):
+    made = register(house, provider, "browser")
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(b"x" * 43).digest()).decode().rstrip("=")
+    query = urllib.parse.urlencode({
+        "redirect_uri": BACK, "code_challenge": challenge, "code_challenge_method": "S256"})
+    away = httpx.get(made["start_url"] + "?" + query)
+    assert away.status_code == 302 and away.headers["location"].startswith(provider.url + "/oauth/authorize?")
+    state = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(away.headers["location"]).query))["state"]
+    stolen = httpx.get(made["callback_url"], params={"code": "x", "state": state, "iss": provider.url})
+    assert stolen.status_code == 400 and stolen.json()["code"] == "sso_state_invalid"
+
+
+def test_secrets_are_nowhere(house):
+    assert "s3cret" not in house.log.read_text()
+    listed = house.api("GET", "/api/v1/sso-providers")
+    assert "s3cret" not in json.dumps(listed) and listed["data"][0]["has_client_secret"] in (True, False)
