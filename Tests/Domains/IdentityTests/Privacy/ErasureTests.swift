@@ -11,7 +11,7 @@ import Testing
 @testable import Identity
 
 /// Erasure: nothing of the person is left, the log still verifies, and what must not be erased is not.
-@Suite struct ErasureTests {
+@Suite(.serialized) struct ErasureTests {
     private func code(_ body: () async throws -> Void) async -> String? {
         do {
             try await body()

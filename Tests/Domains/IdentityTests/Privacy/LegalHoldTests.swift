@@ -9,7 +9,7 @@ import Testing
 
 @testable import Identity
 
-@Suite struct LegalHoldTests {
+@Suite(.serialized) struct LegalHoldTests {
     @Test(
         "a hold on a person or on the whole organization blocks erasure until it is released", arguments: [true, false])
     func blocks(isOnPerson: Bool) async throws {

@@ -12,7 +12,7 @@ import Testing
 @testable import Identity
 
 /// The archive of what is held about a person, read with the system's own `tar`.
-@Suite struct PersonExportTests {
+@Suite(.serialized) struct PersonExportTests {
     /// The archive's files by their names, without the folder.
     private func unpack(_ archive: [UInt8]) throws -> [String: String] {
         var template = Array("/tmp/witan-export-XXXXXX".utf8CString)

@@ -14,7 +14,7 @@ import Testing
 @testable import Identity
 
 /// Through the responder, as a client would.
-@Suite struct PrivacyRoutesTests {
+@Suite(.serialized) struct PrivacyRoutesTests {
     private func send(
         _ method: HTTPMethod, _ path: String, _ body: String = "", as principal: Principal, _ fixture: PrivacyFixture
     ) async throws -> (status: Int, body: JSONValue) {
