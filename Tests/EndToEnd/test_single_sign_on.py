@@ -13,7 +13,7 @@ import urllib.parse
 import httpx
 import pytest
 
-from harness import ROOT, Witan, free_port, wait_for
+from harness import BINARY, ROOT, Witan, environment, free_port, wait_for
 
 pytestmark = pytest.mark.skipif(
     not (ROOT / ".venv-identity/bin/python").exists(),
@@ -71,12 +71,13 @@ class Browser:
         self.http = httpx.Client(timeout=30)
         self.name = name
 
-    def go(self, url):
+    def go(self, url, back=BACK):
+        """What the program at `back` would get."""
         answer = self.http.get(url)
         for _ in range(20):
             if answer.is_redirect:
                 location = urllib.parse.urljoin(str(answer.url), answer.headers["location"])
-                if location.startswith(BACK):
+                if location.startswith(back):
                     return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(location).query))
                 answer = self.http.get(location)
                 continue
@@ -208,6 +209,49 @@ def test_the_way_back_needs_the_browser_that_went(house, provider):
     state = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(away.headers["location"]).query))["state"]
     stolen = httpx.get(made["callback_url"], params={"code": "x", "state": state, "iss": provider.url})
     assert stolen.status_code == 400 and stolen.json()["code"] == "sso_state_invalid"
+
+
+def command(server, *arguments, **options):
+    return subprocess.Popen(
+        [BINARY, "sso", *arguments, "--url", server.url], env=environment({"WITAN_API_KEY": server.key}),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+
+
+def test_the_command_line_adds_a_provider_and_signs_in(house, provider):
+    added = command(
+        house, "create", "By command", "--issuer", provider.url, "--client-id", "cli", "--secret", "--domain",
+        "corp.example", "--group-claim", "groups", "--scope", "openid", "--scope", "email", "--scope", "groups",
+        "--role", "staff=developer", "--default-role", "none", "--json")
+    out, errors = added.communicate("s3cret-of-cli\n", timeout=60)
+    assert added.returncode == 0, errors
+    made = json.loads(out)
+    assert made["default_role"] is None and made["role_mapping"] == {"staff": "developer"}
+    provider.tell("client", "cli", "s3cret-of-cli", "client_secret_basic", made["callback_url"])
+    provider.tell("group", "staff", "ada")
+
+    signing = command(house, "sign-in", made["id"], "--device", "terminal", "--json")
+    address = next(line.strip() for line in signing.stderr if "/start?" in line)
+    back = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(address).query))["redirect_uri"]
+    fields = Browser("ada").go(address, back)
+    assert httpx.get(back, params=fields | {"state": "another"}).status_code == 404
+    assert "close this page" in httpx.get(back, params=fields).text
+    out, errors = signing.communicate(timeout=60)
+    assert signing.returncode == 0, errors
+    assert json.loads(out)["role"] == "developer"
+
+    refused = command(house, "sign-in", made["id"])
+    address = next(line.strip() for line in refused.stderr if "/start?" in line)
+    back = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(address).query))["redirect_uri"]
+    httpx.get(back, params=Browser("grace").go(address, back))
+    _, errors = refused.communicate(timeout=60)
+    assert refused.returncode == 1 and "sso_domain_not_allowed" in errors
+
+    changed, _ = command(house, "update", made["id"], "--active", "false", "--json").communicate(timeout=60)
+    assert json.loads(changed)["is_active"] is False
+    listed, _ = command(house, "list").communicate(timeout=60)
+    assert "By command" in listed
+    assert command(house, "retire", made["id"]).wait(60) == 0
+    assert command(house, "show", made["id"]).wait(60) == 1
 
 
 def test_secrets_are_nowhere(house):

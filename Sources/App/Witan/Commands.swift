@@ -20,7 +20,7 @@ enum Commands {
                 AuditCommands.command, BackupCommands.command, RestoreCommands.command, OrganizationCommands.command,
                 SettingsCommand.command, ReferenceCommand.command, RetentionCommands.command,
                 DatabaseCommands.command, InstallationCommands.initialize, InstallationCommands.reset,
-                SeedCommands.command, MailCommands.command,
+                SeedCommands.command, MailCommands.command, SingleSignOnCommands.command,
                 PrivacyCommands.erasures, PrivacyCommands.holds, PrivacyCommands.users,
             ]
         ).withCompletionCommand()

@@ -58,8 +58,8 @@ enum TenantRules {
     /// What is not for people who only look: secrets, even sealed or hashed ones, and what says who has which.
     static let secret: Set<String> = [
         "auth.sessions", "auth.api_keys", "auth.invitations", "auth.sso_providers", "auth.sso_identities",
-        "auth.sso_logins", "auth.payload_keys", "auth.users", "auth.password_resets", "auth.recovery_codes", "auth.webauthn_credentials",
-        "providers.providers", "providers.user_providers", "ops.idempotency_keys",
+        "auth.sso_logins", "auth.payload_keys", "auth.users", "auth.password_resets", "auth.recovery_codes",
+        "auth.webauthn_credentials", "providers.providers", "providers.user_providers", "ops.idempotency_keys",
     ]
     /// The tables of the call record.
     static let callRecord: Set<String> = ["council.requests", "providers.cost_records", "audits.audit_log"]
