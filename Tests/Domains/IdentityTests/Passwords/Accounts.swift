@@ -75,3 +75,11 @@ struct Accounts: Sendable {
         return (secret, try await secondFactors.confirm(Secret(secret.code(at: now)), by: principal, now: now))
     }
 }
+
+/// Asks again while the answer is that PostgreSQL has too much to do, which on a busy machine it may have.
+func answered(_ ask: () async -> String) async -> String {
+    while true {
+        let answer = await ask()
+        if !answer.hasPrefix("too much work waits") { return answer }
+    }
+}

@@ -76,15 +76,20 @@ import Testing
             let admin = try fixture.organization("one")
             _ = try await accounts.person("ada@example.org", in: admin.organization)
             let answers = await withTaskGroup(of: String.self) { group in
-                for number in 0..<40 {
+                for number in 0..<30 {
                     group.addTask {
-                        await fixture.refusal { try await accounts.signIn("ada@example.org", "guess \(number)") }
+                        await answered {
+                            await fixture.refusal { try await accounts.signIn("ada@example.org", "guess \(number)") }
+                        }
                     }
                 }
                 return await group.reduce(into: []) { $0.append($1) }
             }
-            #expect(answers.count { $0 == "invalid_credentials" } == 10)
-            #expect(answers.count { $0 == "sign_in_locked" } == 30)
+            // One that was counted and could not be written down for want of a connection was asked again: fewer than
+            // ten may have been told.
+            let told = answers.count { $0 == "invalid_credentials" }
+            #expect((1...10).contains(told) && answers.count { $0 == "sign_in_locked" } == 30 - told)
+            #expect(try fixture.store.psql("SELECT failures FROM auth.lockouts WHERE kind = 'account'") == "10")
         }
     }
 
