@@ -566,17 +566,17 @@ COMMENT ON FUNCTION auth.forget_lockouts() IS 'Removes up to 20 counters of whic
 REVOKE ALL ON FUNCTION auth.forget_lockouts() FROM PUBLIC;
 
 CREATE FUNCTION auth.invitation_by_code(hash bytea)
- RETURNS TABLE(org_id uuid, id uuid, email text, organization text, role text, expires_at timestamp with time zone)
+ RETURNS TABLE(org_id uuid, id uuid, email text, organization text, slug text, is_good boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    SELECT i.org_id, i.id, i.email, o.name, i.role, i.expires_at
-    FROM auth.invitations i JOIN auth.organizations o ON o.id = i.org_id
-    WHERE i.code_hash = hash AND i.revoked_at IS NULL AND i.uses < i.max_uses AND i.expires_at > now()
+    SELECT i.org_id, i.id, i.email, o.name, o.slug,
+           i.revoked_at IS NULL AND i.uses < i.max_uses AND i.expires_at > now() AND o.retired_at IS NULL
+    FROM auth.invitations i JOIN auth.organizations o ON o.id = i.org_id WHERE i.code_hash = hash
 $function$;
 ALTER FUNCTION auth.invitation_by_code(bytea) OWNER TO witan_owner;
-COMMENT ON FUNCTION auth.invitation_by_code(bytea) IS 'The invitation of a code, by its SHA-256, while it is good.';
+COMMENT ON FUNCTION auth.invitation_by_code(bytea) IS 'The invitation of a code, by its SHA-256, and whether it is good: not used up, revoked or expired, nor its organization retired.';
 REVOKE ALL ON FUNCTION auth.invitation_by_code(bytea) FROM PUBLIC;
 
 CREATE FUNCTION auth.keep_admin()
@@ -598,23 +598,39 @@ COMMENT ON FUNCTION auth.keep_admin() IS 'Trigger: an organization that has an a
 REVOKE ALL ON FUNCTION auth.keep_admin() FROM PUBLIC;
 
 CREATE FUNCTION auth.key_snapshot(since bigint)
- RETURNS TABLE(org_id uuid, id uuid, user_id uuid, is_operator boolean, name text, role text, permissions text[], scopes text[], key_hash bytea, allowed_models text[], allowed_addresses text[], expires_at timestamp with time zone, is_live boolean)
+ RETURNS TABLE(org_id uuid, id uuid, user_id uuid, is_operator boolean, name text, role text, permissions text[], scopes text[], owner_role text, owner_permissions text[], key_hash bytea, allowed_models text[], allowed_addresses text[], expires_at timestamp with time zone, is_live boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     SELECT k.org_id, k.id, k.user_id, coalesce(u.role = 'operator', false), k.name, k.role, r.permissions, k.scopes,
-           k.key_hash, k.allowed_models, k.allowed_addresses::text[], k.expires_at,
+           m.role, p.permissions, k.key_hash, k.allowed_models, k.allowed_addresses::text[], k.expires_at,
            k.revoked_at IS NULL AND m.retired_at IS NULL AND r.retired_at IS NULL
     FROM auth.api_keys k
     LEFT JOIN auth.memberships m ON m.org_id = k.org_id AND m.user_id = k.user_id
     LEFT JOIN auth.users u ON u.id = k.user_id
     LEFT JOIN auth.roles r ON r.org_id = k.org_id AND r.id = k.custom_role_id
+    LEFT JOIN auth.roles p ON p.org_id = m.org_id AND p.id = m.custom_role_id
     WHERE k.snapshot_version > since AND (since > 0 OR k.revoked_at IS NULL)
 $function$;
 ALTER FUNCTION auth.key_snapshot(bigint) OWNER TO witan_owner;
-COMMENT ON FUNCTION auth.key_snapshot(bigint) IS 'Keys that changed after a snapshot, and whether they are good: not revoked, nor their owner or role retired. After 0, all that are not revoked. Nodes keep them in memory.';
+COMMENT ON FUNCTION auth.key_snapshot(bigint) IS 'Keys that changed after a snapshot, with what their owner may do at most, and whether they are good: not revoked, nor their owner or role retired. After 0, all that are not revoked. Nodes keep them in memory.';
 REVOKE ALL ON FUNCTION auth.key_snapshot(bigint) FROM PUBLIC;
+
+CREATE FUNCTION auth.organization_directory(after uuid, most integer)
+ RETURNS TABLE(id uuid, name text, slug text, plan text, member_count bigint, created_at timestamp with time zone, retired_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT o.id, o.name, o.slug, o.plan,
+           (SELECT count(*) FROM auth.memberships m WHERE m.org_id = o.id AND m.retired_at IS NULL),
+           o.created_at, o.retired_at
+    FROM auth.organizations o WHERE after IS NULL OR o.id < after ORDER BY o.id DESC LIMIT most
+$function$;
+ALTER FUNCTION auth.organization_directory(uuid, integer) OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.organization_directory(uuid, integer) IS 'A page of all organizations, newest first, for those who run the installation: names and numbers, nobody''s data.';
+REVOKE ALL ON FUNCTION auth.organization_directory(uuid, integer) FROM PUBLIC;
 
 CREATE FUNCTION auth.organization_exists()
  RETURNS boolean
@@ -1524,12 +1540,14 @@ CREATE TABLE auth.invitations (
     team_id uuid,
     max_uses integer DEFAULT 1 NOT NULL,
     uses integer DEFAULT 0 NOT NULL,
+    mailed boolean DEFAULT false NOT NULL,
     created_by uuid,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
     CONSTRAINT invitations_pkey PRIMARY KEY (org_id, id),
     CONSTRAINT invitations_check CHECK (((uses >= 0) AND (uses <= max_uses))),
+    CONSTRAINT invitations_check1 CHECK (((email IS NOT NULL) OR (NOT mailed))),
     CONSTRAINT invitations_code_hash_check CHECK ((length(code_hash) = 32)),
     CONSTRAINT invitations_email_check CHECK (((email = lower(email)) AND (length(email) <= 320))),
     CONSTRAINT invitations_max_uses_check CHECK (((max_uses >= 1) AND (max_uses <= 10000))),
@@ -1550,6 +1568,7 @@ COMMENT ON COLUMN auth.invitations.custom_role_id IS 'A role of the organization
 COMMENT ON COLUMN auth.invitations.team_id IS 'The team who accepts joins; null is none.';
 COMMENT ON COLUMN auth.invitations.max_uses IS 'How many may accept.';
 COMMENT ON COLUMN auth.invitations.uses IS 'How many have.';
+COMMENT ON COLUMN auth.invitations.mailed IS 'Whether the code went to the address and to nobody else: who accepts has then proven the address.';
 COMMENT ON COLUMN auth.invitations.created_by IS 'Who invites; null when a key did.';
 COMMENT ON COLUMN auth.invitations.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.invitations.expires_at IS 'From then on it is refused.';
@@ -6039,10 +6058,10 @@ GRANT USAGE ON SCHEMA auth TO witan_sealer;
 GRANT EXECUTE ON FUNCTION auth.account(text), auth.begin_erasure(), auth.end_sessions(uuid, text, uuid),
     auth.erase_person(uuid), auth.erasure_obstacle(uuid), auth.forget_lockouts(),
     auth.invitation_by_code(bytea), auth.key_snapshot(bigint),
-    auth.organization_exists(), auth.organization_snapshot(bigint),
-    auth.organizations_of(uuid), auth.password_reset_by_token(bytea),
-    auth.revocations(bigint), auth.session_by_token(bytea),
-    auth.sso_provider_organization(uuid) TO witan_app;
+    auth.organization_directory(uuid, integer), auth.organization_exists(),
+    auth.organization_snapshot(bigint), auth.organizations_of(uuid),
+    auth.password_reset_by_token(bytea), auth.revocations(bigint),
+    auth.session_by_token(bytea), auth.sso_provider_organization(uuid) TO witan_app;
 GRANT INSERT, SELECT ON TABLE auth.erasures TO witan_app;
 GRANT INSERT, SELECT, UPDATE ON TABLE auth.api_keys, auth.invitations, auth.legal_holds, auth.lockouts,
     auth.memberships, auth.organizations, auth.password_resets, auth.payload_keys,

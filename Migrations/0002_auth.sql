@@ -297,6 +297,7 @@ CREATE TABLE auth.invitations (
     team_id uuid,
     max_uses integer NOT NULL DEFAULT 1 CHECK (max_uses BETWEEN 1 AND 10000),
     uses integer NOT NULL DEFAULT 0,
+    mailed boolean NOT NULL DEFAULT false,
     created_by uuid,
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
@@ -305,7 +306,8 @@ CREATE TABLE auth.invitations (
     FOREIGN KEY (org_id, custom_role_id) REFERENCES auth.roles ON DELETE RESTRICT,
     FOREIGN KEY (org_id, team_id) REFERENCES auth.teams ON DELETE RESTRICT,
     FOREIGN KEY (org_id, created_by) REFERENCES auth.memberships ON DELETE RESTRICT,
-    CHECK (uses BETWEEN 0 AND max_uses)
+    CHECK (uses BETWEEN 0 AND max_uses),
+    CHECK (email IS NOT NULL OR NOT mailed)
 );
 COMMENT ON TABLE auth.invitations IS 'Invitations into an organization.';
 COMMENT ON COLUMN auth.invitations.org_id IS 'The organization whose row this is.';
@@ -317,6 +319,8 @@ COMMENT ON COLUMN auth.invitations.custom_role_id IS 'A role of the organization
 COMMENT ON COLUMN auth.invitations.team_id IS 'The team who accepts joins; null is none.';
 COMMENT ON COLUMN auth.invitations.max_uses IS 'How many may accept.';
 COMMENT ON COLUMN auth.invitations.uses IS 'How many have.';
+COMMENT ON COLUMN auth.invitations.mailed IS
+    'Whether the code went to the address and to nobody else: who accepts has then proven the address.';
 COMMENT ON COLUMN auth.invitations.created_by IS 'Who invites; null when a key did.';
 COMMENT ON COLUMN auth.invitations.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.invitations.expires_at IS 'From then on it is refused.';
@@ -703,20 +707,22 @@ GRANT SELECT ON auth.lockouts TO witan_backup;
 -- ── Look-ups made before the organization is known ───────────────────────────────────────────────────────────────
 CREATE FUNCTION auth.key_snapshot(since bigint)
     RETURNS TABLE (org_id uuid, id uuid, user_id uuid, is_operator boolean, name text, role text, permissions text[],
-                   scopes text[], key_hash bytea, allowed_models text[], allowed_addresses text[],
-                   expires_at timestamptz, is_live boolean)
+                   scopes text[], owner_role text, owner_permissions text[], key_hash bytea, allowed_models text[],
+                   allowed_addresses text[], expires_at timestamptz, is_live boolean)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT k.org_id, k.id, k.user_id, coalesce(u.role = 'operator', false), k.name, k.role, r.permissions, k.scopes,
-           k.key_hash, k.allowed_models, k.allowed_addresses::text[], k.expires_at,
+           m.role, p.permissions, k.key_hash, k.allowed_models, k.allowed_addresses::text[], k.expires_at,
            k.revoked_at IS NULL AND m.retired_at IS NULL AND r.retired_at IS NULL
     FROM auth.api_keys k
     LEFT JOIN auth.memberships m ON m.org_id = k.org_id AND m.user_id = k.user_id
     LEFT JOIN auth.users u ON u.id = k.user_id
     LEFT JOIN auth.roles r ON r.org_id = k.org_id AND r.id = k.custom_role_id
+    LEFT JOIN auth.roles p ON p.org_id = m.org_id AND p.id = m.custom_role_id
     WHERE k.snapshot_version > since AND (since > 0 OR k.revoked_at IS NULL)
 $$;
 COMMENT ON FUNCTION auth.key_snapshot(bigint) IS
-    'Keys that changed after a snapshot, and whether they are good: not revoked, nor their owner or role retired. '
+    'Keys that changed after a snapshot, with what their owner may do at most, and whether they are good: not revoked, '
+    'nor their owner or role retired. '
     'After 0, all that are not revoked. Nodes keep them in memory.';
 
 CREATE FUNCTION auth.organization_snapshot(since bigint)
@@ -748,6 +754,18 @@ CREATE FUNCTION auth.organization_exists() RETURNS boolean
     SELECT EXISTS (SELECT FROM auth.organizations)
 $$;
 COMMENT ON FUNCTION auth.organization_exists() IS 'Whether there is an organization yet; the first start makes one.';
+
+CREATE FUNCTION auth.organization_directory(after uuid, most integer)
+    RETURNS TABLE (id uuid, name text, slug text, plan text, member_count bigint, created_at timestamptz,
+                   retired_at timestamptz)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT o.id, o.name, o.slug, o.plan,
+           (SELECT count(*) FROM auth.memberships m WHERE m.org_id = o.id AND m.retired_at IS NULL),
+           o.created_at, o.retired_at
+    FROM auth.organizations o WHERE after IS NULL OR o.id < after ORDER BY o.id DESC LIMIT most
+$$;
+COMMENT ON FUNCTION auth.organization_directory(uuid, integer) IS
+    'A page of all organizations, newest first, for those who run the installation: names and numbers, nobody''s data.';
 
 CREATE FUNCTION auth.account(address text)
     RETURNS TABLE (user_id uuid, password_hash text, verified boolean, has_second_factor boolean)
@@ -785,13 +803,15 @@ $$;
 COMMENT ON FUNCTION auth.session_by_token(bytea) IS 'The session of a refresh token, by its SHA-256.';
 
 CREATE FUNCTION auth.invitation_by_code(hash bytea)
-    RETURNS TABLE (org_id uuid, id uuid, email text, organization text, role text, expires_at timestamptz)
+    RETURNS TABLE (org_id uuid, id uuid, email text, organization text, slug text, is_good boolean)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT i.org_id, i.id, i.email, o.name, i.role, i.expires_at
-    FROM auth.invitations i JOIN auth.organizations o ON o.id = i.org_id
-    WHERE i.code_hash = hash AND i.revoked_at IS NULL AND i.uses < i.max_uses AND i.expires_at > now()
+    SELECT i.org_id, i.id, i.email, o.name, o.slug,
+           i.revoked_at IS NULL AND i.uses < i.max_uses AND i.expires_at > now() AND o.retired_at IS NULL
+    FROM auth.invitations i JOIN auth.organizations o ON o.id = i.org_id WHERE i.code_hash = hash
 $$;
-COMMENT ON FUNCTION auth.invitation_by_code(bytea) IS 'The invitation of a code, by its SHA-256, while it is good.';
+COMMENT ON FUNCTION auth.invitation_by_code(bytea) IS
+    'The invitation of a code, by its SHA-256, and whether it is good: not used up, revoked or expired, nor its '
+    'organization retired.';
 
 CREATE FUNCTION auth.password_reset_by_token(hash bytea)
     RETURNS TABLE (id uuid, user_id uuid, expires_at timestamptz)
@@ -901,7 +921,8 @@ $$;
 
 GRANT EXECUTE ON FUNCTION auth.key_snapshot(bigint), auth.organization_snapshot(bigint), auth.revocations(bigint),
     auth.end_sessions(uuid, text, uuid), auth.organization_exists(), auth.account(text),
-    auth.organizations_of(uuid), auth.sso_provider_organization(uuid), auth.session_by_token(bytea),
+    auth.organization_directory(uuid, integer), auth.organizations_of(uuid),
+    auth.sso_provider_organization(uuid), auth.session_by_token(bytea),
     auth.invitation_by_code(bytea), auth.password_reset_by_token(bytea), auth.forget_lockouts() TO witan_app;
 
 RESET ROLE;

@@ -32,6 +32,7 @@ OPEN = {
     # Proving who one is: what they take is the proof.
     "POST /api/v1/sessions", "POST /api/v1/sessions/refresh", "POST /api/v1/password-resets",
     "POST /api/v1/password-resets/confirm",
+    "POST /api/v1/invitations/accept",
 }
 
 

@@ -58,6 +58,8 @@ package final class TestDatabase: Sendable {
         var configuration = PostgresConfiguration(connectionString: connectionString(superuser: role == nil))
         configuration.role = role == PrivatePostgres.loginRole ? nil : role
         configuration.applicationName = "tests"
+        // Many tests run at once, perhaps on a machine that has more to do: none fails for having waited.
+        configuration.waitTimeout = .seconds(60)
         return configuration
     }
 

@@ -52,6 +52,18 @@ struct APIClient: Sendable {
         }
     }
 
+    /// A whole list, page after page, as one answer.
+    func all(_ path: String) async throws -> JSONValue {
+        var items: [JSONValue] = []
+        var after = ""
+        while true {
+            let page = try await send("GET", "\(path)?limit=500\(after)")
+            items += page["data"]?.elements ?? []
+            guard let next = page["next"]?.string else { return ["data": .array(items), "next": .null] }
+            after = "&after=\(PercentEncoding.encode(next))"
+        }
+    }
+
     /// A streamed request; `handle` gets the data of each event.
     func stream(_ path: String, body: JSONValue, handle: ([UInt8]) throws -> Void) async throws {
         do {
@@ -65,18 +77,6 @@ struct APIClient: Sendable {
             }
         } catch let error as HTTPClientError {
             throw unreachable(error)
-        }
-    }
-
-    /// A whole list, page by page.
-    func all(_ path: String) async throws -> JSONValue {
-        var items: [JSONValue] = []
-        var after = ""
-        while true {
-            let page = try await send("GET", "\(path)?limit=500\(after)")
-            items += page["data"]?.elements ?? []
-            guard let next = page["next"]?.string else { return ["data": .array(items), "next": .null] }
-            after = "&after=\(next)"
         }
     }
 

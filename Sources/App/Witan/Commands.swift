@@ -16,12 +16,14 @@ enum Commands {
             subcommands: [
                 ServeCommand.command, StatusCommand.command, MigrateCommands.command, ProviderCommands.providers,
                 ModelCommands.models, ModelCommands.prices, KeyCommands.command,
+                UserCommands.command, TeamCommands.command, RoleCommands.command, InvitationCommands.command,
+                OrganizationDirectoryCommands.command,
                 SessionCommands.command, AccountCommands.command, ChatCommand.command,
                 AuditCommands.command, BackupCommands.command, RestoreCommands.command, OrganizationCommands.command,
                 SettingsCommand.command, ReferenceCommand.command, RetentionCommands.command,
                 DatabaseCommands.command, InstallationCommands.initialize, InstallationCommands.reset,
                 SeedCommands.command, MailCommands.command, SingleSignOnCommands.command,
-                PrivacyCommands.erasures, PrivacyCommands.holds, PrivacyCommands.users,
+                PrivacyCommands.erasures, PrivacyCommands.holds,
             ]
         ).withCompletionCommand()
     }

@@ -6,6 +6,7 @@ import HTTPClient
 import Identity
 import Mail
 import Postgres
+import Providers
 import QRCode
 
 /// Everything about who may do what, made once, in order.
@@ -17,6 +18,9 @@ struct IdentityParts: Sendable {
     let roles: CustomRoleService
     let members: MemberService
     let teams: TeamService
+    let invitations: InvitationService
+    let acceptances: InvitationAcceptanceService
+    let directory: OrganizationDirectoryService
     let passwords: PasswordVerifier
     let sessions: SessionService
     let signIn: SignInService
@@ -76,13 +80,20 @@ struct IdentityParts: Sendable {
         roles = CustomRoleService(database: database, monitor: monitor)
         members = MemberService(database: database, monitor: monitor)
         teams = TeamService(database: database)
+        invitations = InvitationService(database: database, mail: mail)
+        acceptances = InvitationAcceptanceService(
+            database: database, passwords: passwords, lockout: lockout, monitor: monitor)
+        directory = OrganizationDirectoryService(database: database, monitor: monitor, invitations: invitations) {
+            try await ProviderService.createSandbox(organization: $0, masterKey: masterKey, in: $1)
+        }
     }
 
     var endpoints: [Endpoint] {
         organizations.endpoints + keys.endpoints + SessionRoutes.endpoints(signIn: signIn, sessions: sessions)
+            + roles.endpoints + members.endpoints + teams.endpoints + invitations.endpoints + acceptances.endpoints
+            + directory.endpoints + privacy.endpoints
             + singleSignOnProviders.endpoints(publicURL: mail.publicURL) + signOn.endpoints
             + PasswordRoutes.endpoints(passwords: passwordChanges, resets: passwordResets)
             + secondFactors.endpoints { try QRMatrix($0).svg }
-            + roles.endpoints + members.endpoints + teams.endpoints + privacy.endpoints
     }
 }

@@ -9,6 +9,7 @@ enum OrganizationCommands {
         "durable-answers", "whether an answer waits until its record is committed")
     private static let twoFactor = Option<Bool?>.optional(
         "require-two-factor", "whether people need a second factor to do anything but set one up")
+    private static let name = Option<String?>.optional("name", "what people call it")
     private static let ceiling = Option<String?>.optional(
         "unknown-price-ceiling", "dollars per token assumed where no price is known; 'none' refuses such calls")
 
@@ -23,11 +24,12 @@ enum OrganizationCommands {
                 return .done
             },
             Command(
-                name: "update", summary: "Change its policy",
+                name: "update", summary: "Change its name and policy",
                 example: "witan organization update --content-retention true",
-                options: APIClient.options + [retention, durable, twoFactor, ceiling, Commands.json]
+                options: APIClient.options + [name, retention, durable, twoFactor, ceiling, Commands.json]
             ) { arguments in
                 var members: [JSONMember] = []
+                if let value = arguments[name] { members.append(JSONMember("name", .string(value))) }
                 if let value = arguments[retention] { members.append(JSONMember("content_retention", .bool(value))) }
                 if let value = arguments[durable] { members.append(JSONMember("durable_answers", .bool(value))) }
                 if let value = arguments[twoFactor] { members.append(JSONMember("require_two_factor", .bool(value))) }

@@ -144,10 +144,6 @@ enum PrivacyCommands {
 
     // MARK: Exports
 
-    static let users = Command(
-        name: "users", summary: "People of the organization", example: "witan users export 019f… --to person.tar",
-        subcommands: [exportUser])
-
     /// `witan account export`.
     static let exportOwn = Command(
         name: "export", summary: "Everything the organization holds about you, as a tar archive",

@@ -32,8 +32,8 @@ enum IdentitySnapshotStore {
     static func keys(after version: Int64, from database: Database) async throws -> [(Digest, HeldKey?)] {
         try await database.query(
             """
-            SELECT org_id, id, user_id, is_operator, name, role, permissions, scopes, key_hash, allowed_models,
-                   allowed_addresses, expires_at, is_live
+            SELECT org_id, id, user_id, is_operator, name, role, permissions, scopes, owner_role, owner_permissions,
+                   key_hash, allowed_models, allowed_addresses, expires_at, is_live
             FROM auth.key_snapshot(\(version))
             """
         ).compactMap { row in
@@ -56,12 +56,14 @@ enum IdentitySnapshotStore {
 extension HeldKey {
     convenience init(row: Row) throws {
         let role = try Role(stored: row["role"])
+        let ownerRole: String? = try row["owner_role"]
         let ranges: [String] = try row["allowed_addresses"]
         self.init(
             organization: try row["org_id"], id: try row["id"], user: try row["user_id"], name: try row["name"],
             role: role,
             permissions: Self.permissions(
                 role: role, custom: try row["permissions"], scopes: try row["scopes"],
+                owner: try ownerRole.map { (try Role(stored: $0), try row["owner_permissions"]) },
                 isOperator: try row["is_operator"]),
             allowedModels: try row["allowed_models"], allowedAddresses: ranges.compactMap { NetworkRange($0) },
             expiresAt: try row["expires_at"])

@@ -61,6 +61,11 @@ private final class DeliveryThreads: Sendable {
     }
 
     private func work() {
+        // A server that hangs up shows as an error, not as a signal.
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        unsafe sigaddset(&signals, SIGPIPE)
+        unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
         while let next = next() { next() }
     }
 

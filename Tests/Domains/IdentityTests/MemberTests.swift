@@ -210,3 +210,47 @@ import Testing
         }
     }
 }
+
+@Suite struct OwnedKeyTests {
+    @Test("a key may do no more than its owner may, whatever becomes of either")
+    func narrowed() async throws {
+        try await Fixture.with { fixture in
+            let admin = try fixture.organization("one")
+            let owner = try fixture.person("ada", .admin, in: admin.organization)
+            _ = try fixture.person("bob", .admin, in: admin.organization)
+            let (_, key) = try await fixture.keys.create(
+                try NewAPIKey(name: "k", role: .admin, owner: owner.id), by: admin)
+            let permissions = { fixture.monitor.principal(of: key.text.reveal())?.permissions }
+            #expect(permissions() == Role.admin.permissions)
+            _ = try await fixture.members.update(owner.id, by: admin) { _ in RoleChoice(.developer) }
+            #expect(permissions() == Role.developer.permissions)
+            let role = try await fixture.roles.create(
+                CustomRoleDraft(name: "r", permissions: [.readAudit, .readUsage]), by: admin)
+            _ = try await fixture.members.update(owner.id, by: admin) { RoleChoice($0.role, custom: role.id) }
+            #expect(permissions() == [.readAudit, .readUsage])
+            _ = try await fixture.roles.update(role.id, by: admin) { $0.permissions = [.readUsage] }
+            #expect(permissions() == [.readUsage])
+            _ = try await fixture.members.update(owner.id, by: admin) { _ in RoleChoice(.admin) }
+            #expect(permissions() == Role.admin.permissions)
+        }
+    }
+
+    @Test("an operator's administrator key runs the installation until its owner is no administrator any more")
+    func operators() async throws {
+        try await Fixture.with { fixture in
+            let token = try #require(try await fixture.organizations.bootstrap { _, _, _ in }).text.reveal()
+            try await fixture.monitor.refresh()
+            let root = try #require(fixture.monitor.principal(of: token))
+            #expect(root.may(.manageInstallation))
+            let other = try fixture.person("ada", .admin, in: root.organization)
+            let user = try #require(root.user)
+            let refused = await code {
+                _ = try await fixture.members.update(user, by: other) { _ in RoleChoice(.viewer) }
+            }
+            #expect(refused == "role_too_high")
+            try fixture.store.psql("UPDATE auth.memberships SET role = 'viewer' WHERE user_id = '\(user)'")
+            try await fixture.monitor.refresh()
+            #expect(fixture.monitor.principal(of: token)?.permissions == Role.viewer.permissions)
+        }
+    }
+}

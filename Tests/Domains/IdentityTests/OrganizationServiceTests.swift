@@ -2,6 +2,7 @@
 import Core
 import Cryptography
 import Identity
+import JSON
 import Postgres
 import SwiftExtensions
 import TestSupport
@@ -122,6 +123,140 @@ import Testing
             _ = try await fixture.organizations.update(change, by: mine)
             #expect(try await !fixture.organizations.find(other.organization).policy.contentRetention)
             #expect(try fixture.count("audits.audit_log WHERE org_id = '\(other.organization)'") == "0")
+        }
+    }
+}
+
+@Suite struct OrganizationDirectoryTests {
+    private struct Broken: Error {}
+
+    private func directory(_ fixture: Fixture, failing: Bool = false) throws -> OrganizationDirectoryService {
+        OrganizationDirectoryService(
+            database: fixture.database, monitor: fixture.monitor, invitations: try Invitations(fixture).service
+        ) { organization, transaction in
+            if failing { throw Broken() }
+            try await transaction.execute(
+                "INSERT INTO auth.teams (org_id, id, name) VALUES (\(organization), \(UniqueID.v7()), 'furnished')")
+        }
+    }
+
+    @Test("a new organization is furnished, and whoever has the code of its invitation administers it")
+    func creates() async throws {
+        try await Fixture.with { fixture in
+            let root = try fixture.organization("one")
+            let made = try await directory(fixture).create(
+                try NewOrganization(name: "Acme", slug: "acme", plan: .professional), by: root)
+            let id = made.organization.id
+            #expect((made.organization.plan, made.organization.memberCount) == (.professional, 0))
+            #expect(try fixture.count("auth.teams WHERE org_id = '\(id)'") == "1")
+            let user = try await Invitations(fixture).accept(try #require(made.code).text).user
+            #expect(try await fixture.members.find(user, of: id).role == RoleChoice(.admin))
+            let logged = try fixture.store.psql(
+                "SELECT DISTINCT org_id = '\(id)' FROM audits.audit_log WHERE category = 'auth'")
+            #expect(logged == "t")
+            let again = await code {
+                _ = try await directory(fixture).create(try NewOrganization(name: "Acme", slug: "acme"), by: root)
+            }
+            #expect(again == "organization_exists")
+            #expect(try fixture.count("auth.organizations") == "2")
+        }
+    }
+
+    @Test("an organization that cannot be furnished is not made")
+    func neither() async throws {
+        try await Fixture.with { fixture async throws in
+            let root = try fixture.organization("one")
+            await #expect(throws: Broken.self) {
+                try await directory(fixture, failing: true).create(
+                    try NewOrganization(name: "Acme", slug: "acme"), by: root)
+            }
+            #expect(try fixture.count("auth.organizations") == "1")
+            #expect(try fixture.count("auth.invitations") == "0")
+        }
+    }
+
+    @Test("of several who make organizations of one slug at once one does")
+    func race() async throws {
+        try await Fixture.with { fixture in
+            let root = try fixture.organization("one")
+            let directory = try directory(fixture)
+            let done = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        let new = try NewOrganization(name: "Acme", slug: "acme")
+                        return (try? await directory.create(new, by: root)) != nil
+                    }
+                }
+                return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+            }
+            #expect(done == 1)
+            #expect(try fixture.count("auth.organizations") == "2")
+        }
+    }
+
+    @Test("an organization that is retired is shut at once: its keys, its people, its invitations; nothing is deleted")
+    func retires() async throws {
+        try await Fixture.with { fixture in
+            let root = try fixture.organization("one")
+            let (directory, invitations) = (try directory(fixture), try Invitations(fixture))
+            let made = try await directory.create(try NewOrganization(name: "Acme", slug: "acme"), by: root)
+            let id = made.organization.id
+            let person = try fixture.person("ada", .admin, in: id)
+            let (_, key) = try await fixture.keys.create(try NewAPIKey(name: "k", role: .viewer), by: person)
+            let token = try fixture.token(of: person)
+            #expect(fixture.monitor.principal(of: key.text.reveal()) != nil)
+            #expect(fixture.monitor.principal(of: token) != nil)
+            try await directory.retire(id, by: root)
+            try await directory.retire(id, by: root)
+            #expect(fixture.monitor.principal(of: key.text.reveal()) == nil)
+            #expect(fixture.monitor.principal(of: token) == nil)
+            let shown = try #require(made.code).text
+            #expect(await code { try await invitations.accept(shown) } == "invalid_invitation")
+            #expect(await code { try await directory.retire(root.organization, by: root) } == "own_organization")
+            #expect(await code { try await directory.retire(.v7(), by: root) } == "organization_not_found")
+            let all = try await directory.list(try PageRequest(limit: "10", after: nil))
+            #expect(all.map(\.slug) == ["acme", "one"])
+            #expect(all.map { $0.retiredAt == nil } == [false, true])
+            #expect(try fixture.count("audits.audit_log WHERE action = 'organization.retired'") == "1")
+        }
+    }
+
+    @Test(
+        "a slug out of bounds is refused",
+        arguments: ["", "-a", "A", "a_b", "ä", String(repeating: "a", count: 64), "a b"])
+    func slugs(slug: String) throws {
+        let error = #expect(throws: DomainError.self) { try NewOrganization(name: "a", slug: slug) }
+        #expect(error?.parameter == "slug")
+        _ = try NewOrganization(name: "a", slug: String(repeating: "a", count: 63))
+    }
+
+    @Test("an administrator changes name and settings, an operator the plan; what cannot be kept is refused")
+    func describes() async throws {
+        try await Fixture.with { fixture in
+            let admin = try fixture.organization("one")
+            var change = OrganizationChange()
+            change.name = "Über Acme"
+            change.settings = ["theme": "dark", "limits": [1, 2.5]]
+            let changed = try await fixture.organizations.update(change, by: admin)
+            #expect((changed.name, changed.settings["theme"]?.string) == ("Über Acme", "dark"))
+            #expect(try await fixture.organizations.update(OrganizationChange(), by: admin).name == "Über Acme")
+            for settings in [
+                [], "text", ["a": "\u{0}"], ["\u{0}": 1], ["a": [["b": "\u{0}"]]],
+                ["a": .string(String(repeating: "a", count: 16_384))],
+                ["a": try JSONValue(parsing: Array("1e400".utf8))],
+            ] as [JSONValue] {
+                var wrong = OrganizationChange()
+                wrong.settings = settings
+                #expect(await code { _ = try await fixture.organizations.update(wrong, by: admin) } == "invalid_value")
+            }
+            var booked = OrganizationChange()
+            booked.plan = .enterprise
+            #expect(
+                await code { _ = try await fixture.organizations.update(booked, by: admin) } == "permission_denied")
+            let root = Principal(
+                organization: admin.organization, caller: .key(.v7()), name: "root", role: .admin,
+                permissions: Role.admin.permissions.union([.manageInstallation]), policy: admin.policy)
+            #expect(try await fixture.organizations.update(booked, by: root).plan == "enterprise")
         }
     }
 }

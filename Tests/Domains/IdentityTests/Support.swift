@@ -10,6 +10,28 @@ import TestSupport
 let pepper = HMACSHA256(key: Secret(Array("a pepper of at least 32 bytes, for tests".utf8)))
 let tokenKey = HMACSHA256(key: Secret(Array("a token key of at least 32 bytes, for tests".utf8)))
 
+/// Lets a few fixtures be at once: a machine that serves a hundred databases answers none of them in time.
+actor Gate {
+    static let shared = Gate(width: 12)
+    private var free: Int
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(width: Int) { free = width }
+
+    func enter() async {
+        guard free == 0 else {
+            free -= 1
+            return
+        }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    func leave() {
+        guard waiting.isEmpty else { return waiting.removeFirst().resume() }
+        free += 1
+    }
+}
+
 /// The identity domain on a database of its own.
 struct Fixture: Sendable {
     let store: TestDatabase
@@ -27,13 +49,20 @@ struct Fixture: Sendable {
     }
 
     static func with<Value>(_ body: (Fixture) async throws -> Value) async throws -> Value {
-        let store = try await TestDatabase.make()
+        await Gate.shared.enter()
         do {
-            let value = try await body(Fixture(store))
-            try await store.close()
-            return value
+            let store = try await TestDatabase.make()
+            do {
+                let value = try await body(Fixture(store))
+                try await store.close()
+                await Gate.shared.leave()
+                return value
+            } catch {
+                try? await store.close()
+                throw error
+            }
         } catch {
-            try? await store.close()
+            await Gate.shared.leave()
             throw error
         }
     }

@@ -37,10 +37,10 @@ extension DesignStatement {
         DesignStatement(
             1, "accept an invitation by its code, as often as it may be used",
             """
-            SELECT role FROM auth.invitation_by_code({auth.invitations.code_hash.0});
+            SELECT is_good FROM auth.invitation_by_code({auth.invitations.code_hash.0});
             UPDATE auth.invitations SET uses = uses + 1 WHERE id = {auth.invitations.id.0} AND uses < max_uses;
-            SELECT count(*) FROM auth.invitation_by_code({auth.invitations.code_hash.0});
-            """, gives: "admin\n0"),
+            SELECT is_good FROM auth.invitation_by_code({auth.invitations.code_hash.0});
+            """, gives: "t\nf"),
         DesignStatement(
             1, "reset a password once",
             """

@@ -40,14 +40,22 @@ final class HeldKey: Sendable {
         return allowedAddresses.contains { $0.contains(address) }
     }
 
-    /// What a key may do: its role's permissions, or its custom role's, narrowed by its scopes. A person's own account
-    /// is never a program's; the installation is an operator's administrator key's, when nothing narrows it.
+    /// What a key may do: its role's permissions, or its custom role's, narrowed by its scopes and by what its owner
+    /// may do. A person's own account is never a program's; the installation is an operator's administrator key's, when
+    /// nothing narrows it.
     static func permissions(
-        role: Role, custom: [String]?, scopes: [String], isOperator: Bool
+        role: Role, custom: [String]?, scopes: [String], owner: (role: Role, custom: [String]?)?, isOperator: Bool
     ) -> PermissionSet {
-        var permissions = custom.map { PermissionSet(named: $0).intersection(Permission.grantable) } ?? role.permissions
-        if isOperator, role == .admin, custom == nil { permissions.insert(.manageInstallation) }
+        var permissions = permissions(role, custom, isOperator: isOperator)
+        if let owner {
+            permissions.formIntersection(Self.permissions(owner.role, owner.custom, isOperator: isOperator))
+        }
         return scopes.isEmpty ? permissions : permissions.intersection(PermissionSet(named: scopes))
+    }
+
+    private static func permissions(_ role: Role, _ custom: [String]?, isOperator: Bool) -> PermissionSet {
+        if let custom { return PermissionSet(named: custom).intersection(Permission.grantable) }
+        return isOperator && role == .admin ? role.permissions.union([.manageInstallation]) : role.permissions
     }
 }
 

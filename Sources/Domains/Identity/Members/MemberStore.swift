@@ -54,6 +54,23 @@ enum MemberStore {
             """) == 1
     }
 
+    /// Somebody new, who belongs nowhere yet.
+    static func insert(
+        _ user: UniqueID, email: EmailAddress, name: String, passwordHash: String, isVerified: Bool,
+        in transaction: borrowing Transaction
+    ) async throws {
+        try await transaction.execute(
+            """
+            INSERT INTO auth.users (id, email, name, password_hash, verified)
+            VALUES (\(user), \(email.description), \(name), \(passwordHash), \(isVerified))
+            """)
+    }
+
+    /// Takes a member's address for proven.
+    static func verify(_ user: UniqueID, in transaction: borrowing Transaction) async throws {
+        try await transaction.execute("UPDATE auth.users SET verified = true WHERE id = \(user) AND NOT verified")
+    }
+
     /// Throws `last_admin` when no administrator would be left.
     static func update(
         _ user: UniqueID, to role: RoleChoice, in transaction: borrowing Transaction

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Core
+package import JSON
 package import SwiftExtensions
 
 /// A tenant: everything that is owned, is owned by one.
@@ -12,6 +13,8 @@ package struct Organization: Sendable {
     package let slug: String
     /// `free`, `professional` or `enterprise`.
     package let plan: String
+    /// Whatever else it has chosen: an object of JSON that means nothing to the program.
+    package let settings: JSONValue
     /// Whether its people need a second factor; who has none may only set one up.
     package let requiresTwoFactor: Bool
     /// What it has chosen about its calls.

@@ -6,7 +6,7 @@ import JSON
 import SwiftExtensions
 
 extension OrganizationService {
-    /// The caller's own organization only; there is no list of all.
+    /// The caller's own organization only; the list of all is in OrganizationDirectoryRoutes.
     package var endpoints: [Endpoint] {
         [
             Endpoint(
@@ -16,8 +16,11 @@ extension OrganizationService {
             },
             Endpoint(
                 .patch, "/api/v1/organization", permission: .manageOrganization, audit: "organization.updated",
-                summary: "Changes the organization's policy",
+                summary: "Changes the organization's policy, name and settings",
                 fields: [
+                    .init("name", "string", "1 to 200 characters"),
+                    .init("plan", "string", "free, professional or enterprise; for operators"),
+                    .init("settings", "object", "whatever else it chooses, at most 16 KB, in place of what there is"),
                     .init("content_retention", "boolean", "whether prompts and answers are stored"),
                     .init("durable_answers", "boolean", "whether an answer waits for its committed record"),
                     .init("require_two_factor", "boolean", "whether people need a second factor"),
@@ -47,6 +50,9 @@ extension OrganizationService {
                     "unknown_price_ceiling must be above 0 and at most 1000 dollars per token.",
                     parameter: "unknown_price_ceiling")
             }
+            change.name = try fields.optionalString("name")
+            change.plan = try fields.optionalPlan()
+            change.settings = fields.optional("settings").map(JSONValue.init)
             try fields.finish()
             return change
         }
@@ -57,6 +63,7 @@ extension Organization {
     var view: JSONValue {
         [
             "id": .string(id.description), "name": .string(name), "slug": .string(slug), "plan": .string(plan),
+            "settings": settings,
             "require_two_factor": .bool(requiresTwoFactor),
             "content_retention": .bool(policy.contentRetention), "durable_answers": .bool(policy.durableAnswers),
             "unknown_price_ceiling": policy.unknownPriceCeiling.map { .string($0.description) } ?? .null,

@@ -2,7 +2,7 @@
 import Audit
 package import Core
 package import Cryptography
-import JSON
+package import JSON
 package import Postgres
 package import SwiftExtensions
 
@@ -56,7 +56,13 @@ package struct OrganizationService: Sendable {
 
     /// Changes the policy; what is nil stays.
     package func update(_ change: OrganizationChange, by principal: Principal) async throws -> Organization {
+        try change.check(by: principal)
         try await database.transaction(organization: principal.organization) { transaction in
+            if change.describes {
+                try await OrganizationStore.describe(
+                    principal.organization, name: change.name, plan: change.plan, settings: change.settings,
+                    in: transaction)
+            }
             try await OrganizationStore.update(
                 principal.organization, contentRetention: change.contentRetention,
                 durableAnswers: change.durableAnswers, ceiling: change.ceiling, clearCeiling: change.clearsCeiling,
@@ -86,7 +92,37 @@ package struct OrganizationChange: Sendable {
     /// Like every price at most $1,000 per token, so that no call's cost is out of bounds.
     static let ceilings = FixedDecimal(units: 1)...FixedDecimal(units: 1000 * FixedDecimal.scale)
 
+    /// 1…200 characters; nil leaves it.
+    package var name: String?
+    /// For those who run the installation; nil leaves it.
+    package var plan: OrganizationPlan?
+    /// An object of at most `settingsBytes` as text, in place of what there is; nil leaves it.
+    package var settings: JSONValue?
+
+    /// The bound on settings.
+    package static let settingsBytes = 16_384
+
     package init() {}
+
+    fileprivate var describes: Bool { name != nil || plan != nil || settings != nil }
+
+    /// Throws a `DomainError` that names the field when something is out of bounds, or not the caller's to change.
+    fileprivate func check(by principal: Principal) throws(DomainError) {
+        if let name { try NewAPIKey.check(name: name) }
+        if plan != nil, !principal.may(.manageInstallation) {
+            throw DomainError(
+                .forbidden, code: "permission_denied",
+                "\(principal.title) may not change the plan: it needs the permission "
+                    + "\(Permission.manageInstallation.name).", parameter: "plan", shouldRetry: false)
+        }
+        if let settings, settings.members == nil || settings.bytes.count > Self.settingsBytes || !settings.canBeKept {
+            throw DomainError(
+                .invalid, code: "invalid_value",
+                "settings takes an object of at most 16 KB of JSON, without the character U+0000 and numbers beyond "
+                    + "1.8e308.",
+                parameter: "settings")
+        }
+    }
 
     var payload: JSONValue {
         var members: [JSONMember] = []
@@ -95,6 +131,23 @@ package struct OrganizationChange: Sendable {
         if let requiresTwoFactor { members.append(JSONMember("require_two_factor", .bool(requiresTwoFactor))) }
         if let ceiling { members.append(JSONMember("unknown_price_ceiling", .string(ceiling.description))) }
         if clearsCeiling { members.append(JSONMember("unknown_price_ceiling", .null)) }
+        if let name { members.append(JSONMember("name", .string(name))) }
+        if let plan { members.append(JSONMember("plan", .string(plan.rawValue))) }
+        // What is in them may be anything, and the log is for ever.
+        if let settings { members.append(JSONMember("settings", .string("\(SHA256.hash(settings.bytes))"))) }
         return .object(members)
+    }
+}
+
+extension JSONValue {
+    /// Whether PostgreSQL can keep it: no character U+0000, and no number that takes more room than the text.
+    fileprivate var canBeKept: Bool {
+        switch self {
+        case .string(let text): !text.utf8.contains(0)
+        case .number(let number): number.double != nil
+        case .array(let elements): elements.allSatisfy(\.canBeKept)
+        case .object(let members): members.allSatisfy { !$0.key.utf8.contains(0) && $0.value.canBeKept }
+        default: true
+        }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Core
+import JSON
 import Postgres
 import SwiftExtensions
 
@@ -48,15 +49,30 @@ enum OrganizationStore {
             """)
     }
 
+    /// Changes what is given and leaves the rest; `settings` takes the place of all there were.
+    static func describe(
+        _ id: UniqueID, name: String?, plan: OrganizationPlan?, settings: JSONValue?,
+        in transaction: borrowing Transaction
+    ) async throws {
+        try await transaction.execute(
+            """
+            UPDATE auth.organizations SET name = coalesce(\(name), name), plan = coalesce(\(plan?.rawValue), plan),
+                settings = coalesce(\(settings?.description)::jsonb, settings)
+            WHERE id = \(id)
+            """)
+    }
+
     static func find(_ id: UniqueID, in transaction: borrowing Transaction) async throws -> Organization? {
         try await transaction.query(
             """
-            SELECT id, name, slug, plan, require_two_factor, content_retention, durable_answers, unknown_price_ceiling
+            SELECT id, name, slug, plan, settings::text AS settings, require_two_factor, content_retention,
+                   durable_answers, unknown_price_ceiling
             FROM auth.organizations WHERE id = \(id)
             """
         ).first.map { row in
             Organization(
                 id: try row["id"], name: try row["name"], slug: try row["slug"], plan: try row["plan"],
+                settings: try JSONValue(parsing: Array((try row["settings"] as String).utf8)),
                 requiresTwoFactor: try row["require_two_factor"],
                 policy: OrganizationPolicy(
                     contentRetention: try row["content_retention"], durableAnswers: try row["durable_answers"],

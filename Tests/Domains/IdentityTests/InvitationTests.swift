@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: Apache-2.0
+import Core
+import Cryptography
+import JSON
+import Mail
+import Postgres
+import SwiftExtensions
+import TestSupport
+import Testing
+
+@testable import Identity
+
+/// One pool for all tests: each has threads of its own.
+private let verifier = PasswordVerifier(hashing: PasswordHashing(cost: cheap, threads: 2, queue: 1000))
+
+/// Invitations of a fixture, and what was mailed.
+struct Invitations: Sendable {
+    static let password = "vTn4&kWz9!pL"
+
+    let fixture: Fixture
+    let box = Letterbox()
+    let queue: MailQueue
+    let service: InvitationService
+    let acceptances: InvitationAcceptanceService
+
+    init(_ fixture: Fixture) throws {
+        self.fixture = fixture
+        queue = MailQueue(sender: box) { _ in }
+        service = InvitationService(
+            database: fixture.database,
+            mail: MailService(
+                queue: queue, from: try MailAddress(parsing: "Witan <witan@example.org>"),
+                publicURL: "https://witan.example.org"))
+        acceptances = InvitationAcceptanceService(
+            database: fixture.database, passwords: verifier,
+            lockout: LockoutService(database: fixture.database, key: pepper), monitor: fixture.monitor)
+    }
+
+    func code(_ new: NewInvitation, by principal: Principal) async throws -> Secret<String> {
+        try #require(try await service.create(new, by: principal).code).text
+    }
+
+    @discardableResult
+    func accept(
+        _ code: Secret<String>, _ email: String = "ada@example.org", password: String = Invitations.password,
+        from address: String = "192.0.2.7"
+    ) async throws -> AcceptedInvitation {
+        try await acceptances.accept(
+            try InvitationAcceptance(
+                code: code, email: try EmailAddress(email), password: Secret(password)),
+            from: Origin(address: address, userAgent: "tests/1"))
+    }
+}
+
+@Suite struct InvitationTests {
+    private let all: PageRequest
+
+    init() throws { all = try PageRequest(limit: "500", after: nil) }
+
+    @Test("what is out of bounds is refused by its field, and the bounds themselves are not")
+    func bounds() throws {
+        let now = Timestamp.now()
+        let email = try EmailAddress("ada@example.org")
+        for (uses, expiry, email, field) in [
+            (0, Duration.seconds(60), EmailAddress?.none, "max_uses"), (10_001, .seconds(60), nil, "max_uses"),
+            (2, .seconds(60), email, "max_uses"), (1, .zero, nil, "expires_at"), (1, .seconds(-1), nil, "expires_at"),
+            (1, NewInvitation.longest + .milliseconds(1), nil, "expires_at"),
+        ] {
+            let error = #expect(throws: DomainError.self) {
+                try NewInvitation(
+                    email: email, role: RoleChoice(.viewer), usesMaximum: uses, expiresAt: now + expiry, now: now)
+            }
+            #expect(error?.parameter == field)
+        }
+        for (uses, expiry) in [(1, NewInvitation.longest), (10_000, .milliseconds(1))] {
+            _ = try NewInvitation(role: RoleChoice(.viewer), usesMaximum: uses, expiresAt: now + expiry, now: now)
+        }
+        #expect(try NewInvitation(role: RoleChoice(.viewer), now: now).expiresAt == now + NewInvitation.standard)
+    }
+
+    @Test("a new person joins with an account of their own, and the invitation is used up")
+    func newcomer() async throws {
+        try await Fixture.with { fixture in
+            let organization = try fixture.organization("one").organization
+            let admin = try fixture.person("root", .admin, in: organization)
+            let invitations = try Invitations(fixture)
+            let (made, shown) = try await invitations.service.create(
+                try NewInvitation(role: RoleChoice(.manager)), by: admin)
+            let code = try #require(shown).text
+            #expect(made.createdBy == admin.id)
+            #expect(made.state(at: .now()) == .open)
+            let accepted = try await invitations.accept(code, "Ada@Example.org")
+            let member = try await fixture.members.find(accepted.user, of: organization)
+            #expect((member.email, member.name, member.role) == ("ada@example.org", "ada", RoleChoice(.manager)))
+            #expect(!member.isVerified)
+            #expect((accepted.slug, accepted.organization) == ("one", organization))
+            #expect(try await invitations.service.find(made.id, of: organization).state(at: .now()) == .used)
+            let again = await fixture.refusal { try await invitations.accept(code, "b@example.org") }
+            #expect(again == "invalid_invitation")
+            #expect(try fixture.actions() == ["invitation.created", "invitation.accepted", "invitation.refused"])
+            let entry = try fixture.store.psql(
+                """
+                SELECT actor = 'user:\(accepted.user)', payload::jsonb ->> 'ip_address', payload::jsonb ->> 'user_agent'
+                FROM audits.audit_log WHERE action = 'invitation.accepted'
+                """)
+            #expect(entry == "t|192.0.2.7|tests/1")
+            let secret = code.reveal().dropFirst(4)
+            for table in ["auth.invitations", "audits.audit_log"] {
+                #expect(try !fixture.store.psql("SELECT t::text FROM \(table) t").contains(secret))
+            }
+        }
+    }
+
+    @Test("who has an account joins with its password, and not with another one, which counts as a wrong sign-in")
+    func existing() async throws {
+        try await Fixture.with { fixture in
+            let (mine, other) = (try fixture.organization("mine"), try fixture.organization("other"))
+            let invitations = try Invitations(fixture)
+            let first = try await invitations.code(try NewInvitation(role: RoleChoice(.viewer)), by: mine)
+            let person = try await invitations.accept(first).user
+            let second = try await invitations.code(
+                try NewInvitation(role: RoleChoice(.developer), usesMaximum: 5), by: other)
+            let wrong = await fixture.refusal { try await invitations.accept(second, password: "quite another one 7") }
+            #expect(wrong == "invalid_credentials")
+            #expect(try await invitations.accept(second).user == person)
+            #expect(await fixture.refusal { try await invitations.accept(second) } == "already_member")
+            #expect(try await fixture.members.find(person, of: other.organization).role == RoleChoice(.developer))
+            #expect(try await fixture.members.find(person, of: mine.organization).role == RoleChoice(.viewer))
+            #expect(try fixture.count("auth.users WHERE email = 'ada@example.org'") == "1")
+            #expect(try fixture.store.psql("SELECT uses FROM auth.invitations WHERE max_uses = 5") == "1")
+            let refusal = try fixture.store.psql(
+                "SELECT actor, outcome, payload::jsonb ->> 'reason' FROM audits.audit_log WHERE outcome = 'failure'")
+            #expect(refusal == "user:\(person)|failure|wrong password")
+        }
+    }
+
+    @Test("of many who use the last places at once exactly so many win, be it one or three", arguments: [1, 3])
+    func race(places: Int) async throws {
+        try await Fixture.with { fixture in
+            let admin = try fixture.organization("one")
+            let invitations = try Invitations(fixture)
+            let code = try await invitations.code(
+                try NewInvitation(role: RoleChoice(.viewer), usesMaximum: places), by: admin)
+            let codes = await withTaskGroup(of: String?.self) { group in
+                for number in 0..<5 {
+                    group.addTask {
+                        do {
+                            try await invitations.accept(code, "p\(number)@example.org", from: "192.0.2.\(number)")
+                            return nil
+                        } catch {
+                            return (error as? DomainError)?.code ?? "\(error)"
+                        }
+                    }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(codes.filter { $0 == nil }.count == places)
+            #expect(Set(codes.compactMap { $0 }) == ["invalid_invitation"])
+            #expect(try fixture.count("auth.memberships") == "\(places)")
+            #expect(try fixture.count("auth.users") == "\(places)")
+            #expect(try fixture.store.psql("SELECT uses FROM auth.invitations") == "\(places)")
+        }
+    }
+
+    @Test("codes that are wrong, revoked, expired or for somebody else are answered alike, and those known are logged")
+    func alike() async throws {
+        try await Fixture.with { fixture in
+            let admin = try fixture.organization("one")
+            let invitations = try Invitations(fixture)
+            let revoked = try await invitations.service.create(try NewInvitation(role: RoleChoice(.viewer)), by: admin)
+            try await invitations.service.revoke(revoked.invitation.id, by: admin)
+            try await invitations.service.revoke(revoked.invitation.id, by: admin)
+            let expired = try await invitations.service.create(try NewInvitation(role: RoleChoice(.viewer)), by: admin)
+            try fixture.store.psql(
+                """
+                UPDATE auth.invitations SET expires_at = now() - interval '1 second'
+                WHERE id = '\(expired.invitation.id)'
+                """)
+            let bound = try await invitations.service.create(
+                try NewInvitation(
+                    email: try EmailAddress("bob@example.org"), role: RoleChoice(.viewer), showsCode: true), by: admin)
+            var answers: Set<String> = []
+            for code in [
+                try #require(revoked.code).text, try #require(expired.code).text, try #require(bound.code).text,
+                InvitationCode.generate().text, Secret("wti_"), Secret(""), Secret(String(repeating: "a", count: 47)),
+            ] {
+                let error = await #expect(throws: DomainError.self) { try await invitations.accept(code) }
+                answers.insert("\(try #require(error)) \(try #require(error).status)")
+            }
+            #expect(answers.count == 1)
+            #expect(try fixture.count("auth.users") == "0")
+            #expect(
+                try fixture.payloads("invitation.refused").compactMap { $0["reason"]?.string } == [
+                    "used, revoked or expired", "used, revoked or expired", "another address",
+                ])
+            #expect(try fixture.count("audits.audit_log WHERE action = 'invitation.revoked'") == "1")
+        }
+    }
+
+    @Test("who tries too many codes from one place must wait, and others need not")
+    func limited() async throws {
+        try await Fixture.with { fixture in
+            let admin = try fixture.organization("one")
+            let invitations = try Invitations(fixture)
+            let good = try await invitations.code(try NewInvitation(role: RoleChoice(.viewer)), by: admin)
+            var refusals: Set<String> = []
+            for _ in 0..<12 {
+                refusals.insert(
+                    await fixture.refusal { try await invitations.accept(InvitationCode.generate().text) })
+            }
+            #expect(refusals == ["invalid_invitation", "sign_in_locked"])
+            #expect(await fixture.refusal { try await invitations.accept(good) } == "sign_in_locked")
+            try await invitations.accept(good, from: "198.51.100.1")
+        }
+    }
+
+    @Test("a mailed code is shown to nobody else, and who accepts with it has proven the address")
+    func mailed() async throws {
+        try await Fixture.with { fixture in
+            let admin = try fixture.organization("one")
+            let invitations = try Invitations(fixture)
+            let email = try EmailAddress("ada@example.org")
+            let (made, code) = try await invitations.service.create(
+                try NewInvitation(email: email, role: RoleChoice(.viewer)), by: admin)
+            #expect(code == nil)
+            #expect(invitations.queue.count == 1)
+            #expect(made.isMailed)
+            // The code itself is on its way; the test puts one of its own in its place.
+            let known = InvitationCode.generate().text
+            let hash = try #require(InvitationCode.hash(known))
+            try fixture.store.psql("UPDATE auth.invitations SET code_hash = '\\x\(hash.hex)'")
+            let user = try await invitations.accept(known).user
+            #expect(try await fixture.members.find(user, of: admin.organization).isVerified)
+            let shown = try await invitations.code(
+                try NewInvitation(
+                    email: try EmailAddress("bob@example.org"), role: RoleChoice(.viewer), showsCode: true), by: admin)
+            let other = try await invitations.accept(shown, "bob@example.org").user
+            #expect(try await !fixture.members.find(other, of: admin.organization).isVerified)
+            #expect(invitations.queue.count == 1)
+        }
+    }
+
+    @Test("nobody invites into more than they have, into a team they do not manage, or into what is not theirs")
+    func rights() async throws {
+        try await Fixture.with { fixture in
+            let (mine, other) = (try fixture.organization("mine"), try fixture.organization("other"))
+            let invitations = try Invitations(fixture)
+            let manager = try fixture.person("ada", .manager, in: mine.organization)
+            let limited = Principal(
+                organization: mine.organization, caller: .key(.v7()), name: "inviter", role: .viewer,
+                permissions: Role.viewer.permissions.union([.manageInvitations]), policy: mine.policy)
+            let team = try await fixture.teams.create(TeamDraft(name: "t"), by: mine).id
+            let foreign = try await fixture.teams.create(TeamDraft(name: "t"), by: other).id
+            let role = try await fixture.roles.create(CustomRoleDraft(name: "r", permissions: [.readUsage]), by: other)
+            for (new, caller, code) in [
+                (try NewInvitation(role: RoleChoice(.admin)), manager, "role_too_high"),
+                (try NewInvitation(role: RoleChoice(.viewer), team: team), limited, "permission_denied"),
+                (try NewInvitation(role: RoleChoice(.viewer), team: foreign), manager, "team_not_found"),
+                (try NewInvitation(role: RoleChoice(.viewer, custom: role.id)), manager, "role_not_found"),
+            ] {
+                #expect(await fixture.refusal { _ = try await invitations.service.create(new, by: caller) } == code)
+            }
+            #expect(try fixture.count("auth.invitations") == "0")
+        }
+    }
+
+    @Test("who accepts gets the custom role and the team; a team that is gone is left out")
+    func roleAndTeam() async throws {
+        try await Fixture.with { fixture in
+            let admin = try fixture.organization("one")
+            let invitations = try Invitations(fixture)
+            let role = try await fixture.roles.create(
+                CustomRoleDraft(name: "r", permissions: [.readUsage]), by: admin)
+            let team = try await fixture.teams.create(TeamDraft(name: "t"), by: admin)
+            let code = try await invitations.code(
+                try NewInvitation(role: RoleChoice(.viewer, custom: role.id), team: team.id, usesMaximum: 2), by: admin)
+            #expect(await fixture.refusal { try await fixture.roles.retire(role.id, by: admin) } == "role_in_use")
+            let user = try await invitations.accept(code).user
+            #expect(try await fixture.members.find(user, of: admin.organization).permissions == [.readUsage])
+            let members = try await fixture.teams.members(of: team.id, all, organization: admin.organization)
+            #expect(members.map(\.id) == [user])
+            try await fixture.teams.retire(team.id, by: admin)
+            try await invitations.accept(code, "bob@example.org")
+        }
+    }
+
+    @Test("an invitation is worth nothing once its inviter is gone or may do less")
+    func inviter() async throws {
+        try await Fixture.with { fixture in
+            let admin = try fixture.organization("one")
+            let invitations = try Invitations(fixture)
+            let inviter = try fixture.person("ada", .manager, in: admin.organization)
+            let new = try NewInvitation(role: RoleChoice(.manager))
+            let code = try await invitations.code(new, by: inviter)
+            // Past the program, which would have revoked the invitation.
+            try fixture.store.psql("UPDATE auth.memberships SET role = 'viewer' WHERE user_id = '\(inviter.id)'")
+            let refused = await fixture.refusal { try await invitations.accept(code, "b@example.org") }
+            #expect(refused == "invalid_invitation")
+            #expect(try fixture.store.psql("SELECT uses FROM auth.invitations") == "0")
+            try await fixture.members.remove(inviter.id, by: admin)
+            #expect(
+                try await invitations.service.list(all, of: admin.organization).map { $0.state(at: .now()) }
+                    == [.revoked])
+        }
+    }
+
+    @Test("who was removed may come back by invitation, and what they had does not come back with them")
+    func rejoin() async throws {
+        try await Fixture.with { fixture in
+            let admin = try fixture.organization("one")
+            let invitations = try Invitations(fixture)
+            let code = try await invitations.code(
+                try NewInvitation(role: RoleChoice(.developer), usesMaximum: 2), by: admin)
+            let user = try await invitations.accept(code).user
+            let (_, key) = try await fixture.keys.create(
+                try NewAPIKey(name: "k", role: .viewer, owner: user), by: admin)
+            let token = try fixture.token(of: fixture.signedIn(user, .developer, in: admin.organization))
+            try await fixture.members.remove(user, by: admin)
+            #expect(try await invitations.accept(code).user == user)
+            #expect(try await fixture.members.find(user, of: admin.organization).role == RoleChoice(.developer))
+            #expect(fixture.monitor.principal(of: key.text.reveal()) == nil)
+            #expect(fixture.monitor.principal(of: token) == nil)
+        }
+    }
+
+    @Test("who is signed in joins with a code alone; a key does not, nor does another person with a bound code")
+    func signedIn() async throws {
+        try await Fixture.with { fixture in
+            let (mine, other) = (try fixture.organization("mine"), try fixture.organization("other"))
+            let invitations = try Invitations(fixture)
+            let person = try fixture.person("ada", .viewer, in: mine.organization)
+            let stranger = try fixture.person("eve", .viewer, in: mine.organization)
+            let code = try await invitations.code(
+                try NewInvitation(
+                    email: try EmailAddress("ada@example.org"), role: RoleChoice(.manager), showsCode: true), by: other)
+            let byKey = await fixture.refusal { _ = try await invitations.acceptances.accept(code, by: mine) }
+            #expect(byKey == "person_required")
+            #expect(
+                await fixture.refusal { _ = try await invitations.acceptances.accept(code, by: stranger) }
+                    == "invalid_invitation")
+            let accepted = try await invitations.acceptances.accept(code, by: person)
+            #expect((accepted.user, accepted.organization) == (person.id, other.organization))
+            #expect(try await fixture.members.find(person.id, of: other.organization).role == RoleChoice(.manager))
+        }
+    }
+
+    @Test("a bad password is refused alike whether there is an account or not, and uses nothing up")
+    func badPassword() async throws {
+        try await Fixture.with { fixture in
+            let admin = try fixture.organization("one")
+            let invitations = try Invitations(fixture)
+            let code = try await invitations.code(
+                try NewInvitation(role: RoleChoice(.viewer), usesMaximum: 9), by: admin)
+            try await invitations.accept(code)
+            var answers: Set<String> = []
+            for email in ["ada@example.org", "bob@example.org"] {
+                for password in ["short", "password1234567"] {
+                    let error = await #expect(throws: DomainError.self) {
+                        try await invitations.accept(code, email, password: password)
+                    }
+                    answers.insert("\(password) \(try #require(error))")
+                }
+            }
+            #expect(answers.count == 2)
+            #expect(try fixture.store.psql("SELECT uses FROM auth.invitations") == "1")
+        }
+    }
+
+    @Test("another organization's invitations are not there")
+    func isolation() async throws {
+        try await Fixture.with { fixture in
+            let (mine, other) = (try fixture.organization("mine"), try fixture.organization("other"))
+            let invitations = try Invitations(fixture)
+            let made = try await invitations.service.create(try NewInvitation(role: RoleChoice(.viewer)), by: mine)
+            #expect(try await invitations.service.list(all, of: other.organization).isEmpty)
+            let id = made.invitation.id
+            #expect(
+                await fixture.refusal { _ = try await invitations.service.find(id, of: other.organization) }
+                    == "invitation_not_found")
+            #expect(
+                await fixture.refusal { try await invitations.service.revoke(id, by: other) } == "invitation_not_found")
+            try await invitations.accept(try #require(made.code).text)
+        }
+    }
+}
