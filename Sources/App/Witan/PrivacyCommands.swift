@@ -55,7 +55,8 @@ enum PrivacyCommands {
             Command(
                 name: "replay",
                 summary: "After restoring an older backup: erase again whom certificates kept elsewhere name",
-                example: "witan erasures replay erasures.json", options: APIClient.options, positionals: [file],
+                example: "witan erasures replay erasures.json", options: APIClient.options + [Commands.json],
+                positionals: [file],
                 run: replay),
         ])
 
@@ -83,7 +84,9 @@ enum PrivacyCommands {
                 arguments.terminal.writeError("\(name): \(failure.message)\n")
             }
         }
-        arguments.terminal.write("\(done) erased again, \(failed) not.\n")
+        arguments.tell(
+            "\(done) erased again, \(failed) not.",
+            ["erased": .number(JSONNumber(Int64(done))), "refused": .number(JSONNumber(Int64(failed)))])
         return .done
     }
 
@@ -110,11 +113,11 @@ enum PrivacyCommands {
             show("One hold", "/api/v1/legal-holds", example: "witan holds show 019f…"),
             Command(
                 name: "release", summary: "End a hold for good", example: "witan holds release 019f…",
-                options: APIClient.options, positionals: [identifier]
+                options: APIClient.options + [Commands.json], positionals: [identifier]
             ) { arguments in
                 let path = "/api/v1/legal-holds/\(PercentEncoding.encode(arguments[identifier]))"
                 _ = try await APIClient(arguments).send("DELETE", path)
-                arguments.terminal.write("Released.\n")
+                arguments.tell("Released.", [:])
                 return .done
             },
         ])
@@ -147,7 +150,7 @@ enum PrivacyCommands {
     /// `witan account export`.
     static let exportOwn = Command(
         name: "export", summary: "Everything the organization holds about you, as a tar archive",
-        example: "witan account export --to me.tar", options: APIClient.options + [to]
+        example: "witan account export --to me.tar", options: APIClient.options + [to, Commands.json]
     ) { arguments in
         try await export("/api/v1/account/export", arguments)
     }
@@ -155,7 +158,8 @@ enum PrivacyCommands {
     /// `witan users export`.
     static let exportUser = Command(
         name: "export", summary: "Everything the organization holds about a person, as a tar archive",
-        example: "witan users export 019f… --to person.tar", options: APIClient.options + [to], positionals: [user]
+        example: "witan users export 019f… --to person.tar", options: APIClient.options + [to, Commands.json],
+        positionals: [user]
     ) { arguments in
         try await export("/api/v1/users/\(PercentEncoding.encode(arguments[user]))/export", arguments)
     }
@@ -185,7 +189,15 @@ enum PrivacyCommands {
             unlink(name)
             throw error
         }
-        arguments.terminal.write("\(name): \(total) bytes\n")
+        arguments.tell(
+            "\(name): \(total) bytes", ["file": .string(name), "bytes": .number(JSONNumber(Int64(total)))])
         return .done
+    }
+}
+
+extension ParsedArguments {
+    /// A sentence, or the same as JSON where that was asked for.
+    fileprivate func tell(_ sentence: String, _ value: JSONValue) {
+        terminal.write((self[Commands.json] ? value.description : sentence) + "\n")
     }
 }
