@@ -48,7 +48,7 @@ struct Invitations: Sendable {
         try await acceptances.accept(
             try InvitationAcceptance(
                 code: code, email: try EmailAddress(email), password: Secret(password)),
-            from: Origin(address: address, userAgent: "tests/1"))
+            from: Origin(address: address, userAgent: "tests/1", seal: testSeal))
     }
 }
 
