@@ -24,7 +24,8 @@ enum SingleSignOnProviderStore {
                  allowed_domains, trusts_email, scopes, group_claim, role_mapping, default_role, is_active)
             VALUES (\(organization), \(id), \(rules.name), \(provider.issuer), \(provider.clientID), \(secret?.sealed),
                     \(secret?.wrappedKey), \(secret?.keyID), \(rules.allowedDomains), \(rules.trustsEmail),
-                    \(rules.scopes), \(rules.groupClaim), \(rules.mappingJSON), \(rules.defaultRole?.rawValue), \(rules.isActive))
+                    \(rules.scopes), \(rules.groupClaim), \(rules.mappingJSON), \(rules.defaultRole?.rawValue),
+                    \(rules.isActive))
             """)
     }
 
