@@ -40,6 +40,14 @@ def witan(mail):
         server.remove()
 
 
+@pytest.fixture(scope="module")
+def things(witan):
+    """A role, a team and a member that nothing changes."""
+    role = witan.api("POST", "/api/v1/roles", {"name": "kept", "permissions": ["audit.read"]})["id"]
+    return {
+        "role": role, "team": witan.api("POST", "/api/v1/teams", {"name": "kept"})["id"], "user": member(witan)[1]}
+
+
 def address():
     return f"{uuid.uuid4().hex}@example.org"
 
@@ -191,6 +199,52 @@ def test_an_organization_of_its_own_has_its_sandbox_and_is_shut_within_a_second(
     with httpx.Client(base_url=witan.url, timeout=30) as client:
         body = {"email": who, "password": PASSWORD}
         assert client.post("/api/v1/sessions", json=body).status_code == 401
+
+
+def test_who_is_signed_in_joins_another_organization_with_the_code_alone(witan):
+    made = witan.api("POST", "/api/v1/organizations", {"name": "Other", "slug": uuid.uuid4().hex})
+    who, user, token = member(witan)
+    joined = witan.api("POST", "/api/v1/account/organizations", {"code": made["invitation"]["code"]}, key=token)
+    assert (joined["user"], joined["role"]) == (user, "admin")
+    assert sign_in(witan, who, organization=made["slug"])["access_token"]
+    refused = witan.api("POST", "/api/v1/account/organizations", {"code": made["invitation"]["code"]}, 400, key=token)
+    assert refused["code"] == "invalid_invitation"
+
+
+@pytest.mark.parametrize(("method", "path", "body", "field"), [
+    ("POST", "/api/v1/roles", {"name": "r", "permissions": ["audit.read"], "permision": 1}, "permision"),
+    ("POST", "/api/v1/roles", {"name": "r", "permissions": ["audit.reed"]}, "permissions"),
+    ("POST", "/api/v1/roles", {"name": "admin", "permissions": ["audit.read"]}, "name"),
+    ("PATCH", "/api/v1/roles/{role}", {"permissions": "audit.read"}, "permissions"),
+    ("PATCH", "/api/v1/users/{user}", {"rol": "viewer"}, "rol"),
+    ("PATCH", "/api/v1/users/{user}", {"role": "root"}, "role"),
+    ("PATCH", "/api/v1/users/{user}", {"custom_role": "auditor"}, "custom_role"),
+    ("POST", "/api/v1/teams", {"name": "", "description": ""}, "name"),
+    ("POST", "/api/v1/teams", {"name": "t", "lead": True}, "lead"),
+    ("PATCH", "/api/v1/teams/{team}", {"name": 1}, "name"),
+    ("POST", "/api/v1/teams/{team}/members", {"role": "member"}, "user"),
+    ("POST", "/api/v1/teams/{team}/members", {"user": "{user}", "role": "boss"}, "role"),
+    ("POST", "/api/v1/invitations", {"role": "root"}, "role"),
+    ("POST", "/api/v1/invitations", {"email": "аda@example.org"}, "email"),
+    ("POST", "/api/v1/invitations", {"email": "ada@example.org\r\nBcc: eve@example.org"}, "email"),
+    ("POST", "/api/v1/invitations", {"max_uses": 0}, "max_uses"),
+    ("POST", "/api/v1/invitations", {"max_uses": 10001}, "max_uses"),
+    ("POST", "/api/v1/invitations", {"email": "ada@example.org", "max_uses": 2}, "max_uses"),
+    ("POST", "/api/v1/invitations", {"expires_at": "2001-01-01T00:00:00Z"}, "expires_at"),
+    ("POST", "/api/v1/invitations", {"expires_at": "2999-01-01T00:00:00Z"}, "expires_at"),
+    ("POST", "/api/v1/invitations", {"uses": 3}, "uses"),
+    ("POST", "/api/v1/invitations/accept", {"code": "x", "email": "a@example.org"}, "password"),
+    ("POST", "/api/v1/invitations/accept", {"code": "x", "email": "a@example.org", "password": "p", "role": 1}, "role"),
+    ("POST", "/api/v1/organizations", {"name": "A", "slug": "A b"}, "slug"),
+    ("POST", "/api/v1/organizations", {"name": "A", "slug": "a", "plan": "gold"}, "plan"),
+    ("PATCH", "/api/v1/organization", {"settings": ["a"]}, "settings"),
+    ("PATCH", "/api/v1/organization", {"settings": {"a": "\u0000"}}, "settings"),
+    ("PATCH", "/api/v1/organization", {"settings": {"a": "a" * 17000}}, "settings"),
+])
+def test_a_wrong_field_is_refused_by_its_name(witan, things, method, path, body, field):
+    filled = json.loads(json.dumps(body).replace("{user}", things["user"]))
+    answer = witan.api(method, path.format(**things), filled, status=400)
+    assert answer["field"] == field, answer
 
 
 def test_each_act_is_in_the_log_with_address_and_program(witan):

@@ -76,7 +76,7 @@ package enum SeedStore {
         return written
     }
 
-    /// Retires the seed's organization with its people, keys and models, or takes just that back; false when there was
+    /// Retires the seed's organization with its teams, keys and models, or takes just that back; false when there was
     /// nothing to do. Rows and log stay: what proves something is never deleted. `database` acts as `witan_app`.
     package static func setRetired(_ isRetired: Bool, _ seed: SeedSet, in database: Database) async throws -> Bool {
         try await database.transaction(settings: settings(seed)) { transaction in
@@ -103,8 +103,9 @@ package enum SeedStore {
         }
     }
 
+    /// Not memberships: an organization keeps an administrator, and those of a retired one open nothing.
     private static let retirable = [
-        ("auth.organizations", "retired_at"), ("auth.memberships", "retired_at"), ("auth.teams", "retired_at"),
+        ("auth.organizations", "retired_at"), ("auth.teams", "retired_at"),
         ("auth.api_keys", "revoked_at"), ("providers.providers", "retired_at"), ("providers.models", "retired_at"),
     ]
 
