@@ -210,6 +210,20 @@ def test_who_must_have_a_second_factor_may_set_one_up_and_nothing_else(witan, ma
     witan.api("PATCH", "/api/v1/organization", {"require_two_factor": False})
 
 
+def test_an_administrator_takes_a_lost_second_factor_away(witan, mail):
+    person, other = Person(witan, mail).with_password(), Person(witan, mail).with_password()
+    token = person.token()
+    person.enroll(token)
+    refused(person.sign_in(), 401, "second_factor_required")
+    assert witan.cli("users", "reset-second-factor", person.id, key=other.token()).returncode == 1
+    run = witan.cli("users", "reset-second-factor", person.id)
+    assert run.returncode == 0 and run.stdout == "The second factor is off.\n", run.stderr
+    wait_for(lambda: httpx.get(
+        witan.url + "/api/v1/sessions", headers={"authorization": f"Bearer {token}"}).status_code == 401, 5,
+        "the end of the session")
+    assert person.sign_in().status_code == 201
+
+
 def test_ten_wrong_passwords_lock_alike_whether_or_not_there_is_such_an_account(witan, mail):
     person = Person(witan, mail)
     shapes = []

@@ -33,6 +33,8 @@ OPEN = {
     "POST /api/v1/sessions", "POST /api/v1/sessions/refresh", "POST /api/v1/password-resets",
     "POST /api/v1/password-resets/confirm",
     "POST /api/v1/invitations/accept",
+    # On the way to an issuer and back; a sealed cookie, the issuer's code and a code of ours are the proof.
+    "GET /api/v1/sso/{provider}/start", "GET /api/v1/sso/{provider}/callback", "POST /api/v1/sso/tokens",
 }
 
 

@@ -17,14 +17,13 @@ enum AccountCommands {
 
     private static let password = Command(
         name: "password", summary: "Change your password, and sign your other devices out",
-        example: "WITAN_API_KEY=$ACCESS_TOKEN witan account password", options: APIClient.options
+        example: "WITAN_API_KEY=$ACCESS_TOKEN witan account password", options: APIClient.options + [Commands.json]
     ) { arguments in
         let old = try ask(arguments, "Password:")
         let new = try ask(arguments, "New password:")
         _ = try await APIClient(arguments).send(
             "POST", "/api/v1/account/password", body: ["password": .string(old), "new_password": .string(new)])
-        arguments.terminal.write("The password is changed. Your other devices are signed out.\n")
-        return .done
+        return say("The password is changed. Your other devices are signed out.", arguments)
     }
 
     private static let forgotten = Command(
@@ -40,14 +39,13 @@ enum AccountCommands {
 
     private static let reset = Command(
         name: "reset-password", summary: "Set a forgotten password, with the token of the mail",
-        example: "witan account reset-password", options: [APIClient.url]
+        example: "witan account reset-password", options: [APIClient.url, Commands.json]
     ) { arguments in
         let token = try ask(arguments, "Token of the mail:")
         let new = try ask(arguments, "New password:")
         _ = try await APIClient(arguments).send(
             "POST", "/api/v1/password-resets/confirm", body: ["token": .string(token), "new_password": .string(new)])
-        arguments.terminal.write("The password is set. All your devices are signed out.\n")
-        return .done
+        return say("The password is set. All your devices are signed out.", arguments)
     }
 
     // MARK: The second factor
@@ -66,19 +64,23 @@ enum AccountCommands {
 
     private static let setUp = Command(
         name: "setup", summary: "Set up an authenticator: scan the code, type what it shows, keep the recovery codes",
-        example: "witan account second-factor setup", options: APIClient.options
+        example: "witan account second-factor setup", options: APIClient.options + [Commands.json]
     ) { arguments in
         let client = APIClient(arguments)
         let begun = try await client.send("POST", path)
         guard let uri = begun["uri"]?.string, let secret = begun["secret"]?.string else {
             throw CommandFailure(.failed, "The server's answer has no secret in it.")
         }
-        arguments.terminal.write(
-            "Scan this with an authenticator, or type the secret into it:\n\n\(try QRMatrix(uri).terminalText)\n"
-                + "\(secret)\n\n")
+        if arguments[Commands.json] {
+            arguments.show(["secret": .string(secret), "uri": .string(uri)])
+        } else {
+            arguments.terminal.write(
+                "Scan this with an authenticator, or type the secret into it:\n\n\(try QRMatrix(uri).terminalText)\n"
+                    + "\(secret)\n\n")
+        }
         let code = try ask(arguments, "Code that it shows:")
         let answer = try await client.send("POST", "\(path)/confirm", body: ["code": .string(code)])
-        arguments.terminal.write("The second factor is on.\n")
+        if !arguments[Commands.json] { arguments.terminal.write("The second factor is on.\n") }
         showCodes(answer, arguments)
         return .done
     }
@@ -90,23 +92,28 @@ enum AccountCommands {
         let code = try ask(arguments, "Code of the authenticator:")
         let answer = try await APIClient(arguments).send(
             "POST", "\(path)/recovery-codes", body: ["code": .string(code)])
-        if arguments[Commands.json] { arguments.show(answer) } else { showCodes(answer, arguments) }
+        showCodes(answer, arguments)
         return .done
     }
 
     private static let remove = Command(
         name: "remove", summary: "Take the second factor away", example: "witan account second-factor remove",
-        options: APIClient.options
+        options: APIClient.options + [Commands.json]
     ) { arguments in
         let password = try ask(arguments, "Password:")
         let code = try askCode(arguments)
         _ = try await APIClient(arguments).send(
             "POST", "\(path)/removal", body: .object([JSONMember("password", .string(password)), code]))
-        arguments.terminal.write("The second factor is off.\n")
+        return say("The second factor is off.", arguments)
+    }
+
+    private static func say(_ sentence: String, _ arguments: ParsedArguments) -> ExitCode {
+        arguments.terminal.write(arguments[Commands.json] ? "{}\n" : sentence + "\n")
         return .done
     }
 
     private static func showCodes(_ answer: JSONValue, _ arguments: ParsedArguments) {
+        if arguments[Commands.json] { return arguments.show(answer) }
         let codes = (answer["recovery_codes"]?.elements ?? []).compactMap(\.string)
         arguments.terminal.write(
             "Keep these recovery codes where you find them without your phone; each is good once:\n\n"

@@ -95,5 +95,15 @@ enum UserCommands {
             .end(
                 "remove", "End a membership with its sessions and keys, everywhere within a second",
                 example: "witan users remove 019f…", path: path, said: "Removed."),
+            Command(
+                name: "reset-second-factor", summary: "Take a member's lost second factor away, and end their sessions",
+                example: "witan users reset-second-factor 019f…", options: APIClient.options + [Commands.json],
+                positionals: [PeopleCommands.identifier]
+            ) { arguments in
+                let id = PercentEncoding.encode(arguments[PeopleCommands.identifier])
+                _ = try await APIClient(arguments).send("DELETE", "\(path)/\(id)/second-factor")
+                arguments.terminal.write(arguments[Commands.json] ? "{}\n" : "The second factor is off.\n")
+                return .done
+            },
         ])
 }

@@ -46,9 +46,10 @@ package struct LockoutService: Sendable {
     package func reset(_ attempt: AccountAttempt, now: Timestamp = .now()) async throws {
         let store = LockoutStore(attempt, key: key)
         try await database.transaction { transaction in
-            var lockout = try await store.lock(in: transaction)
+            let old = try await store.lock(at: now, all: true, in: transaction)
+            var lockout = old
             lockout.reset(at: now)
-            try await store.write(lockout, in: transaction)
+            try await store.write(lockout, over: old, in: transaction)
         }
     }
 
@@ -63,18 +64,19 @@ package struct LockoutService: Sendable {
         _ body: (borrowing Transaction) async throws -> Value
     ) async throws -> Result<Value, DomainError> {
         let store = LockoutStore(attempt, key: key)
-        var lockout = try await store.lock(in: transaction)
-        try Self.admit(lockout, now)
+        let old = try await store.lock(at: now, in: transaction)
+        try Self.admit(old, now)
+        var lockout = old
         do {
             let value = try await transaction.savepoint(body)
             if isSignIn {
                 lockout.succeed(at: now)
-                try await store.write(lockout, in: transaction)
+                try await store.write(lockout, over: old, in: transaction)
             }
             return .success(value)
         } catch let error as DomainError where Self.failures.contains(error.code) {
             lockout.fail(at: now)
-            try await store.write(lockout, in: transaction)
+            try await store.write(lockout, over: old, in: transaction)
             return .failure(error)
         }
     }
@@ -87,10 +89,11 @@ package struct LockoutService: Sendable {
     ) async throws {
         let store = LockoutStore(attempt, key: key)
         try await database.transaction { transaction in
-            var lockout = try await store.lock(in: transaction)
-            try Self.admit(lockout, now)
+            let old = try await store.lock(at: now, in: transaction)
+            try Self.admit(old, now)
+            var lockout = old
             body(&lockout)
-            try await store.write(lockout, in: transaction)
+            try await store.write(lockout, over: old, in: transaction)
         }
     }
 

@@ -25,26 +25,41 @@ struct LockoutStore: Sendable {
                 """))
     }
 
-    /// As it is now, and nobody changes it before the transaction ends.
-    func lock(in transaction: borrowing Transaction) async throws -> Lockout {
-        // In one order for everybody, so that nobody waits for who waits for them. The update changes nothing: it locks
-        // the row that is there, in one statement with making the one that is not.
-        let rows = subjects.sorted { $0.value.hex < $1.value.hex }.map { ($0.key.rawValue, $0.value.bytes) }
-        return try lockout(
-            try await transaction.query(
-                """
-                INSERT INTO auth.lockouts (kind, subject)
-                VALUES (\(rows[0].0), \(rows[0].1)), (\(rows[1].0), \(rows[1].1)), (\(rows[2].0), \(rows[2].1))
-                ON CONFLICT (subject) DO UPDATE SET kind = excluded.kind
-                RETURNING subject, failures, last_failure, familiar_until
-                """))
+    /// As it is now, and nobody changes it before the transaction ends. The counters of account and network are left
+    /// alone, and zero in the result, for who is familiar: they do not count there, and others wait for them.
+    func lock(at now: Timestamp, all: Bool = false, in transaction: borrowing Transaction) async throws -> Lockout {
+        var lockout = try await lock([.familiar], in: transaction)
+        guard all || !lockout.isFamiliar(at: now) else { return lockout }
+        // In one order for everybody, so that nobody waits for who waits for them.
+        let others = try await lock([.account, .network].sorted { code($0) < code($1) }, in: transaction)
+        lockout.account = others.account
+        lockout.network = others.network
+        return lockout
     }
 
-    /// Writes what was locked, and lets go of a few counters of whomever of which nothing is left.
-    func write(_ lockout: Lockout, in transaction: borrowing Transaction) async throws {
-        try await write(lockout.account, as: .account, in: transaction)
-        try await write(lockout.network, as: .network, in: transaction)
-        try await write(lockout.familiar, as: .familiar, until: lockout.familiarUntil, in: transaction)
+    private func code(_ kind: LockoutSubject) -> String { subjects[kind]?.hex ?? "" }
+
+    /// The update changes nothing: it locks the row that is there, in one statement with making the one that is not.
+    private func lock(_ kinds: [LockoutSubject], in transaction: borrowing Transaction) async throws -> Lockout {
+        var rows: [Row] = []
+        for kind in kinds {
+            rows += try await transaction.query(
+                """
+                INSERT INTO auth.lockouts (kind, subject) VALUES (\(kind.rawValue), \(subjects[kind]?.bytes))
+                ON CONFLICT (subject) DO UPDATE SET kind = excluded.kind
+                RETURNING subject, failures, last_failure, familiar_until
+                """)
+        }
+        return try lockout(rows)
+    }
+
+    /// Writes what became different, and lets go of a few counters of whomever of which nothing is left.
+    func write(_ lockout: Lockout, over old: Lockout, in transaction: borrowing Transaction) async throws {
+        if lockout.account != old.account { try await write(lockout.account, as: .account, in: transaction) }
+        if lockout.network != old.network { try await write(lockout.network, as: .network, in: transaction) }
+        if lockout.familiar != old.familiar || lockout.familiarUntil != old.familiarUntil {
+            try await write(lockout.familiar, as: .familiar, until: lockout.familiarUntil, in: transaction)
+        }
         try await transaction.execute("SELECT auth.forget_lockouts()")
     }
 

@@ -134,11 +134,13 @@ package struct SecondFactorService: Sendable {
     // MARK: Somebody else's
 
     /// Takes a member's second factor away, who lost it, and ends their sessions. Throws `user_not_found`,
-    /// `second_factor_missing`, and `belongs_elsewhere` (409) for who belongs to another organization as well: that one
-    /// has a say, too, so only an operator may.
+    /// `second_factor_missing`, `role_too_high` for somebody who may do more than the caller, `own_membership` for
+    /// one's own (a stolen key would do what takes password and code), and `belongs_elsewhere` (409) for who belongs
+    /// to another organization as well: that one has a say, too, so only an operator may.
     package func reset(_ user: UniqueID, by principal: Principal) async throws {
         try await database.transaction(organization: principal.organization) { transaction in
-            guard try await AccountStore.find(user, in: transaction) != nil else { throw Self.unknownUser }
+            guard let member = try await MemberStore.find(user, in: transaction) else { throw Self.unknownUser }
+            try member.checkManaged(by: principal)
             let organizations = try await AccountStore.organizations(of: user, in: transaction)
             guard organizations.count <= 1 || principal.may(.manageInstallation) else {
                 throw DomainError(

@@ -224,6 +224,12 @@ import Testing
                 await fixture.refusal { try await accounts.secondFactors.reset(principal.id, by: by) }
             }
             #expect(await reset(stranger) == "user_not_found")
+            let viewer = caller(.viewer, organization: principal.organization)
+            #expect(await reset(viewer) == "role_too_high")
+            let own = Principal(
+                organization: principal.organization, caller: .key(.v7()), user: principal.id, name: "own",
+                role: .admin, policy: principal.policy)
+            #expect(await reset(own) == "own_membership")
             try fixture.store.psql(
                 """
                 INSERT INTO auth.memberships (org_id, user_id, role)
