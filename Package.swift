@@ -92,7 +92,7 @@ let package = Package(
             uses: ["SwiftExtensions", "JSON", "Cryptography", "Postgres", "Migrator", "Inventory", "ObjectStore"]),
 
         // Domains: the product, from the ground up.
-        module(.domains, "Core", uses: ["SwiftExtensions"]),
+        module(.domains, "Core", uses: ["SwiftExtensions", "Cryptography"]),
         module(.domains, "API", uses: ["SwiftExtensions", "JSON", "Observability", "HTTPServer", "Core"]),
         module(
             .domains, "Audit",

@@ -109,6 +109,22 @@ ALTER FUNCTION audits.broken_seals() OWNER TO witan_owner;
 COMMENT ON FUNCTION audits.broken_seals() IS 'Rows of the current organization that are gone or not as they were sealed; of each table at most 1,000.';
 REVOKE ALL ON FUNCTION audits.broken_seals() FROM PUBLIC;
 
+CREATE FUNCTION audits.personal_state(entry_org uuid, payload json)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT CASE WHEN payload -> 'personal' IS NOT NULL THEN
+        (SELECT CASE count(*) FILTER (WHERE p ->> 'sealed' IS NOT NULL AND e.id IS NULL)
+                WHEN count(*) THEN 'sealed' WHEN 0 THEN 'erased' ELSE 'partly erased' END
+         FROM json_array_elements(payload -> 'personal') p
+         LEFT JOIN auth.erasures e ON e.org_id = entry_org AND e.user_id = (p ->> 'user')::uuid) END
+$function$;
+ALTER FUNCTION audits.personal_state(uuid, json) OWNER TO witan_owner;
+COMMENT ON FUNCTION audits.personal_state(uuid, json) IS 'Whether an entry holds something of a person: sealed while the program can open it, erased once the person''s key is destroyed, partly erased when it holds something of several, and null when it holds nothing.';
+REVOKE ALL ON FUNCTION audits.personal_state(uuid, json) FROM PUBLIC;
+
 CREATE FUNCTION audits.row_digests(target regclass, columns text[])
  RETURNS TABLE(key text, digest bytea)
  LANGUAGE plpgsql
@@ -297,6 +313,17 @@ ALTER FUNCTION auth.account(text) OWNER TO witan_owner;
 COMMENT ON FUNCTION auth.account(text) IS 'What a sign-in needs to know of an address; no row when nobody has it.';
 REVOKE ALL ON FUNCTION auth.account(text) FROM PUBLIC;
 
+CREATE FUNCTION auth.begin_erasure()
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT pg_advisory_xact_lock(hashtextextended('witan.erasure:' || ops.current_org()::text, 0))
+$function$;
+ALTER FUNCTION auth.begin_erasure() OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.begin_erasure() IS 'Makes erasures and the placing of legal holds in an organization wait for each other, until the transaction ends.';
+REVOKE ALL ON FUNCTION auth.begin_erasure() FROM PUBLIC;
+
 CREATE FUNCTION auth.check_erasure()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -338,6 +365,191 @@ $function$;
 ALTER FUNCTION auth.end_sessions(uuid, text, uuid) OWNER TO witan_owner;
 COMMENT ON FUNCTION auth.end_sessions(uuid, text, uuid) IS 'Ends a person''s sessions in every organization, but for the family spared: a password is the person''s, not an organization''s.';
 REVOKE ALL ON FUNCTION auth.end_sessions(uuid, text, uuid) FROM PUBLIC;
+
+CREATE FUNCTION auth.erase_account(person uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM auth.memberships m WHERE m.user_id = person AND m.retired_at IS NULL)
+        OR EXISTS (SELECT FROM auth.memberships m JOIN auth.legal_holds h ON h.org_id = m.org_id
+                   WHERE m.user_id = person AND h.released_at IS NULL
+                       AND (h.user_id IS NULL OR h.user_id = person)) THEN
+        RETURN false;
+    END IF;
+    DELETE FROM auth.password_resets WHERE user_id = person;
+    DELETE FROM auth.recovery_codes WHERE user_id = person;
+    DELETE FROM auth.webauthn_credentials WHERE user_id = person;
+    UPDATE auth.users SET email = 'erased-' || person || '@erased.invalid', name = 'Erased', role = 'user',
+        verified = false, password_hash = NULL, totp_secret = NULL, totp_dek = NULL, totp_master_key_id = NULL,
+        totp_confirmed_at = NULL, totp_last_step = NULL, last_login = NULL, settings = '{}', retired_at = coalesce(retired_at, now()), erased_at = now()
+    WHERE id = person;
+    RETURN true;
+END
+$function$;
+ALTER FUNCTION auth.erase_account(uuid) OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.erase_account(uuid) IS 'Overwrites the account itself, once no organization has the person as a member or under a legal hold; says whether it did. A step of auth.erase_person.';
+REVOKE ALL ON FUNCTION auth.erase_account(uuid) FROM PUBLIC;
+
+CREATE FUNCTION auth.erase_belongings(person uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    org uuid := ops.current_org();
+    address text := (SELECT u.email FROM auth.users u WHERE u.id = person);
+    done jsonb := '{}';
+    n bigint;
+BEGIN
+    UPDATE auth.memberships SET retired_at = now() WHERE org_id = org AND user_id = person AND retired_at IS NULL;
+    UPDATE auth.team_members SET retired_at = now() WHERE org_id = org AND user_id = person AND retired_at IS NULL;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    done := done || jsonb_build_object('teams', n);
+    UPDATE auth.sessions SET device_info = '{}', ip_address = NULL, revoked_at = coalesce(revoked_at, now()),
+        revoked_reason = coalesce(revoked_reason, 'erased')
+    WHERE org_id = org AND user_id = person;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    done := done || jsonb_build_object('sessions', n);
+    UPDATE auth.api_keys SET name = 'erased', allowed_addresses = '{}', revoked_at = coalesce(revoked_at, now())
+    WHERE org_id = org AND user_id = person;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    done := done || jsonb_build_object('keys', n);
+    -- Without its address an invitation would be for anybody.
+    UPDATE auth.invitations SET email = NULL, revoked_at = coalesce(revoked_at, now())
+    WHERE org_id = org AND email = address;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    done := done || jsonb_build_object('invitations', n);
+    DELETE FROM auth.sso_identities WHERE org_id = org AND user_id = person;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    done := done || jsonb_build_object('sso_identities', n);
+    DELETE FROM providers.user_providers WHERE org_id = org AND user_id = person;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    RETURN done || jsonb_build_object('provider_keys', n);
+END
+$function$;
+ALTER FUNCTION auth.erase_belongings(uuid) OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.erase_belongings(uuid) IS 'Ends what a person has in the organization and blanks what tells of the person; a step of auth.erase_person.';
+REVOKE ALL ON FUNCTION auth.erase_belongings(uuid) FROM PUBLIC;
+
+CREATE FUNCTION auth.erase_contents(person uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    org uuid := ops.current_org();
+    keys uuid[] := ARRAY(SELECT k.id FROM auth.api_keys k WHERE k.org_id = org AND k.user_id = person);
+    calls uuid[];
+    done jsonb := '{}';
+    n bigint;
+BEGIN
+    UPDATE council.session_history h SET content = '' FROM council.sessions s
+    WHERE s.org_id = org AND (s.user_id = person OR s.api_key_id = ANY (keys))
+        AND h.org_id = org AND h.session_id = s.id AND h.content <> '';
+    GET DIAGNOSTICS n = ROW_COUNT;
+    done := done || jsonb_build_object('messages', n);
+
+    -- What a council said is reached by its request, which plain calls' rows show by having no decision.
+    calls := ARRAY(SELECT r.id FROM council.requests r
+                   WHERE r.org_id = org AND (r.user_id = person OR r.api_key_id = ANY (keys))
+                       AND r.config_snapshot IS NOT NULL);
+    UPDATE council.council_responses c SET content = ''
+    WHERE c.org_id = org AND c.request_id = ANY (calls) AND c.content <> '';
+    GET DIAGNOSTICS n = ROW_COUNT;
+    done := done || jsonb_build_object('council_responses', n);
+    UPDATE council.deliberation_exchanges c SET content = ''
+    WHERE c.org_id = org AND c.request_id = ANY (calls) AND c.content <> '';
+    GET DIAGNOSTICS n = ROW_COUNT;
+    done := done || jsonb_build_object('deliberation_exchanges', n);
+    UPDATE council.requests r SET request_content = NULL, response_content = NULL, consensus_decision = NULL
+    WHERE r.org_id = org AND (r.user_id = person OR r.api_key_id = ANY (keys))
+        AND num_nonnulls(r.request_content, r.response_content, r.consensus_decision) > 0;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    done := done || jsonb_build_object('calls', n);
+
+    UPDATE production.analysis_sessions SET metadata = '{}'
+    WHERE org_id = org AND user_id = person AND metadata <> '{}';
+    GET DIAGNOSTICS n = ROW_COUNT;
+    done := done || jsonb_build_object('analyses', n);
+    UPDATE orchestrator.workflow_ratings SET review = '' WHERE org_id = org AND user_id = person AND review <> '';
+    GET DIAGNOSTICS n = ROW_COUNT;
+    done := done || jsonb_build_object('reviews', n);
+    DELETE FROM orchestrator.notifications WHERE org_id = org AND user_id = person;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    done := done || jsonb_build_object('notifications', n);
+    DELETE FROM ops.idempotency_keys
+    WHERE org_id = org AND (actor = 'user:' || person OR actor IN (SELECT 'key:' || k FROM unnest(keys) k));
+    GET DIAGNOSTICS n = ROW_COUNT;
+    RETURN done || jsonb_build_object('stored_answers', n);
+END
+$function$;
+ALTER FUNCTION auth.erase_contents(uuid) OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.erase_contents(uuid) IS 'Blanks what a person or the person''s keys said and were answered; a step of auth.erase_person, which counts it.';
+REVOKE ALL ON FUNCTION auth.erase_contents(uuid) FROM PUBLIC;
+
+CREATE FUNCTION auth.erase_person(person uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    org uuid := ops.current_org();
+    obstacle text := auth.erasure_obstacle(person);
+    made timestamptz;
+    done jsonb;
+    is_gone boolean;
+BEGIN
+    IF obstacle IS NOT NULL THEN
+        RAISE EXCEPTION 'the person cannot be erased: %', obstacle USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    SELECT k.created_at INTO made FROM auth.payload_keys k WHERE k.org_id = org AND k.user_id = person;
+    -- A row without a key also says that no key is to be made any more.
+    INSERT INTO auth.payload_keys (org_id, user_id, destroyed_at) VALUES (org, person, now())
+    ON CONFLICT (org_id, user_id) DO UPDATE SET encrypted_dek = NULL, destroyed_at = now();
+    done := auth.erase_contents(person) || auth.erase_belongings(person);
+    is_gone := auth.erase_account(person);
+    RETURN jsonb_build_object('payload_key_made_at', made, 'account', CASE WHEN is_gone THEN 'erased' ELSE 'kept' END,
+                              'counts', done);
+END
+$function$;
+ALTER FUNCTION auth.erase_person(uuid) OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.erase_person(uuid) IS 'Erases a person from the organization, for good: destroys the key of what the log holds, blanks contents, ends keys and sessions, and the account when nobody else has the person. Refuses what auth.erasure_obstacle names. Says what it did. Runs as the owner: an account and its holds may be several organizations''.';
+REVOKE ALL ON FUNCTION auth.erase_person(uuid) FROM PUBLIC;
+
+CREATE FUNCTION auth.erasure_obstacle(person uuid)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    org uuid := ops.current_org();
+BEGIN
+    PERFORM auth.begin_erasure();
+    -- Two organizations that erase the same person wait for each other, so that one of them finds itself the last.
+    PERFORM FROM auth.users u WHERE u.id = person FOR UPDATE;
+    RETURN CASE
+        WHEN NOT EXISTS (SELECT FROM auth.memberships m WHERE m.org_id = org AND m.user_id = person) THEN 'unknown'
+        WHEN EXISTS (SELECT FROM auth.payload_keys k
+                     WHERE k.org_id = org AND k.user_id = person AND k.destroyed_at IS NOT NULL) THEN 'erased'
+        WHEN EXISTS (SELECT FROM auth.legal_holds h WHERE h.org_id = org AND h.released_at IS NULL
+                         AND (h.user_id IS NULL OR h.user_id = person)) THEN 'held'
+        WHEN EXISTS (SELECT FROM auth.memberships m WHERE m.org_id = org AND m.user_id = person
+                         AND m.retired_at IS NULL AND m.role = 'admin' AND m.custom_role_id IS NULL)
+            AND NOT EXISTS (SELECT FROM auth.memberships m WHERE m.org_id = org AND m.user_id <> person
+                         AND m.retired_at IS NULL AND m.role = 'admin' AND m.custom_role_id IS NULL) THEN 'last'
+        WHEN EXISTS (SELECT FROM auth.users u WHERE u.id = person AND u.role = 'operator' AND u.retired_at IS NULL)
+            AND NOT EXISTS (SELECT FROM auth.users u WHERE u.id <> person AND u.role = 'operator'
+                                AND u.retired_at IS NULL) THEN 'operator'
+    END;
+END
+$function$;
+ALTER FUNCTION auth.erasure_obstacle(uuid) OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.erasure_obstacle(uuid) IS 'Why a person cannot be erased from the organization now: unknown, erased, held (legal hold), last (administrator), operator (the only one); null when nothing is in the way. Holds off other erasures and holds until the transaction ends.';
+REVOKE ALL ON FUNCTION auth.erasure_obstacle(uuid) FROM PUBLIC;
 
 CREATE FUNCTION auth.forget_lockouts()
  RETURNS void
@@ -1295,6 +1507,28 @@ COMMENT ON COLUMN auth.api_keys.snapshot_version IS 'The identity snapshot that 
 COMMENT ON COLUMN auth.api_keys.expires_at IS 'From then on it is refused; null is never.';
 COMMENT ON COLUMN auth.api_keys.revoked_at IS 'When it was ended for good.';
 COMMENT ON COLUMN auth.api_keys.last_used IS 'To the hour or so: it is not written for each call.';
+
+CREATE TABLE auth.erasures (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    certificate text NOT NULL,
+    signature bytea NOT NULL,
+    master_key_id text NOT NULL,
+    erased_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT erasures_pkey PRIMARY KEY (org_id, id),
+    CONSTRAINT erasures_org_id_user_id_key UNIQUE (org_id, user_id),
+    CONSTRAINT erasures_signature_check CHECK ((length(signature) = 64))
+);
+ALTER TABLE auth.erasures OWNER TO witan_owner;
+COMMENT ON TABLE auth.erasures IS 'Who was erased from an organization, with the signed certificate. Holds nothing personal but the id, which names nobody any more. After an older backup was restored, certificates kept elsewhere are replayed into it.';
+COMMENT ON COLUMN auth.erasures.org_id IS 'The organization whose row this is.';
+COMMENT ON COLUMN auth.erasures.id IS 'UUIDv7 made by the program; the id of the entry in audits.audit_log, too.';
+COMMENT ON COLUMN auth.erasures.user_id IS 'Whom the id named.';
+COMMENT ON COLUMN auth.erasures.certificate IS 'What was destroyed, as canonical JSON, byte for byte.';
+COMMENT ON COLUMN auth.erasures.signature IS 'Ed25519 (RFC 8032) over the certificate, by the key that signs archives.';
+COMMENT ON COLUMN auth.erasures.master_key_id IS 'The master key that the signing key is derived from.';
+COMMENT ON COLUMN auth.erasures.erased_at IS 'When the row was made.';
 
 CREATE TABLE auth.invitations (
     org_id uuid NOT NULL,
@@ -4279,6 +4513,8 @@ ALTER TABLE auth.api_keys ADD CONSTRAINT api_keys_org_id_rotated_from_fkey
     FOREIGN KEY (org_id, rotated_from) REFERENCES auth.api_keys(org_id, id) ON DELETE RESTRICT;
 ALTER TABLE auth.api_keys ADD CONSTRAINT api_keys_org_id_user_id_fkey
     FOREIGN KEY (org_id, user_id) REFERENCES auth.memberships(org_id, user_id) ON DELETE RESTRICT;
+ALTER TABLE auth.erasures ADD CONSTRAINT erasures_org_id_user_id_fkey
+    FOREIGN KEY (org_id, user_id) REFERENCES auth.memberships(org_id, user_id) ON DELETE RESTRICT;
 ALTER TABLE auth.invitations ADD CONSTRAINT invitations_org_id_created_by_fkey
     FOREIGN KEY (org_id, created_by) REFERENCES auth.memberships(org_id, user_id) ON DELETE RESTRICT;
 ALTER TABLE auth.invitations ADD CONSTRAINT invitations_org_id_custom_role_id_fkey
@@ -4576,7 +4812,8 @@ CREATE VIEW audits.audit_logs WITH (security_invoker=true) AS
     ops.time_of(audit_log.id) AS "timestamp",
     (audit_log.payload ->> 'ip_address'::text) AS ip_address,
     (audit_log.payload ->> 'user_agent'::text) AS user_agent,
-    audit_log.payload AS metadata
+    audit_log.payload AS metadata,
+    audits.personal_state(audit_log.org_id, audit_log.payload) AS personal
    FROM audits.audit_log;
 ALTER VIEW audits.audit_logs OWNER TO witan_owner;
 COMMENT ON VIEW audits.audit_logs IS '003''s audit_logs: the whole log, by project and resource.';
@@ -4590,9 +4827,10 @@ COMMENT ON COLUMN audits.audit_logs.resource_id IS 'Which one; null when it has 
 COMMENT ON COLUMN audits.audit_logs.old_values IS 'What was there before; null unless the entry tells.';
 COMMENT ON COLUMN audits.audit_logs.new_values IS 'What is there since.';
 COMMENT ON COLUMN audits.audit_logs."timestamp" IS 'When.';
-COMMENT ON COLUMN audits.audit_logs.ip_address IS 'Where it came from.';
-COMMENT ON COLUMN audits.audit_logs.user_agent IS 'With what program.';
+COMMENT ON COLUMN audits.audit_logs.ip_address IS 'Where it came from; null for a person''s, which is sealed.';
+COMMENT ON COLUMN audits.audit_logs.user_agent IS 'With what program; null for a person''s, which is sealed.';
 COMMENT ON COLUMN audits.audit_logs.metadata IS 'The particulars.';
+COMMENT ON COLUMN audits.audit_logs.personal IS 'Whether it holds something of a person: sealed, erased, partly erased; null for nothing.';
 
 CREATE VIEW audits.chained_log WITH (security_invoker=true) AS
  SELECT e.org_id,
@@ -4643,6 +4881,7 @@ CREATE VIEW audits.governance_audit_log WITH (security_invoker=true) AS
     audit_log.payload AS details,
     (audit_log.payload ->> 'ip_address'::text) AS ip_address,
     (audit_log.payload ->> 'user_agent'::text) AS user_agent,
+    audits.personal_state(audit_log.org_id, audit_log.payload) AS personal,
     ops.time_of(audit_log.id) AS "timestamp"
    FROM audits.audit_log
   WHERE (audit_log.category = 'governance'::text);
@@ -4655,8 +4894,9 @@ COMMENT ON COLUMN audits.governance_audit_log.user_id IS 'The person who did it;
 COMMENT ON COLUMN audits.governance_audit_log.action IS 'What was done.';
 COMMENT ON COLUMN audits.governance_audit_log.resource IS 'What it was done to.';
 COMMENT ON COLUMN audits.governance_audit_log.details IS 'The particulars.';
-COMMENT ON COLUMN audits.governance_audit_log.ip_address IS 'Where it came from.';
-COMMENT ON COLUMN audits.governance_audit_log.user_agent IS 'With what program.';
+COMMENT ON COLUMN audits.governance_audit_log.ip_address IS 'Where it came from; null for a person''s, which is sealed.';
+COMMENT ON COLUMN audits.governance_audit_log.user_agent IS 'With what program; null for a person''s, which is sealed.';
+COMMENT ON COLUMN audits.governance_audit_log.personal IS 'Whether it holds something of a person: sealed, erased, partly erased; null for nothing.';
 COMMENT ON COLUMN audits.governance_audit_log."timestamp" IS 'When.';
 
 CREATE VIEW audits.statistics WITH (security_invoker=true) AS
@@ -4711,6 +4951,7 @@ CREATE VIEW auth.audit_logs WITH (security_invoker=true) AS
     (audit_log.payload ->> 'ip_address'::text) AS ip_address,
     (audit_log.payload ->> 'user_agent'::text) AS user_agent,
     audit_log.payload AS details,
+    audits.personal_state(audit_log.org_id, audit_log.payload) AS personal,
     ops.time_of(audit_log.id) AS created_at
    FROM audits.audit_log
   WHERE (audit_log.category = 'auth'::text);
@@ -4723,9 +4964,10 @@ COMMENT ON COLUMN auth.audit_logs.actor IS 'Who did it.';
 COMMENT ON COLUMN auth.audit_logs.action IS 'What was done.';
 COMMENT ON COLUMN auth.audit_logs.entity IS 'What it was done to.';
 COMMENT ON COLUMN auth.audit_logs.status IS 'success or failure.';
-COMMENT ON COLUMN auth.audit_logs.ip_address IS 'Where it came from.';
-COMMENT ON COLUMN auth.audit_logs.user_agent IS 'With what program.';
+COMMENT ON COLUMN auth.audit_logs.ip_address IS 'Where it came from; null for a person''s, which is sealed.';
+COMMENT ON COLUMN auth.audit_logs.user_agent IS 'With what program; null for a person''s, which is sealed.';
 COMMENT ON COLUMN auth.audit_logs.details IS 'The particulars.';
+COMMENT ON COLUMN auth.audit_logs.personal IS 'Whether it holds something of a person: sealed, erased, partly erased; null for nothing.';
 COMMENT ON COLUMN auth.audit_logs.created_at IS 'When.';
 
 CREATE VIEW council.request_log WITH (security_invoker=true) AS
@@ -4859,6 +5101,8 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON audits.system_logs FOR EAC
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON audits.system_logs FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER snapshot BEFORE INSERT OR UPDATE OF name, role, custom_role_id, scopes, key_hash, allowed_models, allowed_addresses, user_id, expires_at, revoked_at ON auth.api_keys FOR EACH STATEMENT EXECUTE FUNCTION ops.raise_snapshot('identity');
 CREATE TRIGGER stamp BEFORE INSERT OR UPDATE OF name, role, custom_role_id, scopes, key_hash, allowed_models, allowed_addresses, user_id, expires_at, revoked_at ON auth.api_keys FOR EACH ROW EXECUTE FUNCTION ops.stamp_snapshot('identity');
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON auth.erasures FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON auth.erasures FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER fixed BEFORE UPDATE ON auth.legal_holds FOR EACH ROW EXECUTE FUNCTION ops.check_fixed('released_at', 'released_by');
 CREATE TRIGGER no_delete BEFORE DELETE ON auth.legal_holds FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON auth.legal_holds FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
@@ -5024,15 +5268,28 @@ CREATE POLICY backup ON auth.api_keys FOR SELECT TO witan_backup
 CREATE POLICY dependents ON auth.api_keys FOR UPDATE TO witan_owner
     USING (true)
     WITH CHECK (true);
+CREATE POLICY erasure ON auth.api_keys FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY lookup ON auth.api_keys FOR SELECT TO witan_owner
     USING (true);
 CREATE POLICY tenant ON auth.api_keys FOR ALL TO witan_app, witan_readonly
+    USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
+    WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
+ALTER TABLE auth.erasures ENABLE ROW LEVEL SECURITY;
+ALTER TABLE auth.erasures FORCE ROW LEVEL SECURITY;
+CREATE POLICY backup ON auth.erasures FOR SELECT TO witan_backup
+    USING (true);
+CREATE POLICY tenant ON auth.erasures FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
     WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
 ALTER TABLE auth.invitations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE auth.invitations FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON auth.invitations FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY erasure ON auth.invitations FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY lookup ON auth.invitations FOR SELECT TO witan_owner
     USING (true);
 CREATE POLICY tenant ON auth.invitations FOR ALL TO witan_app, witan_readonly
@@ -5054,6 +5311,9 @@ CREATE POLICY backup ON auth.memberships FOR SELECT TO witan_backup
 CREATE POLICY dependents ON auth.memberships FOR UPDATE TO witan_owner
     USING (true)
     WITH CHECK (true);
+CREATE POLICY erasure ON auth.memberships FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY lookup ON auth.memberships FOR SELECT TO witan_owner
     USING (true);
 CREATE POLICY tenant ON auth.memberships FOR ALL TO witan_app, witan_readonly
@@ -5072,6 +5332,9 @@ ALTER TABLE auth.password_resets ENABLE ROW LEVEL SECURITY;
 ALTER TABLE auth.password_resets FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON auth.password_resets FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY erasure ON auth.password_resets FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY lookup ON auth.password_resets FOR SELECT TO witan_owner
     USING (true);
 CREATE POLICY members ON auth.password_resets FOR ALL TO witan_app
@@ -5085,6 +5348,9 @@ ALTER TABLE auth.payload_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE auth.payload_keys FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON auth.payload_keys FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY erasure ON auth.payload_keys FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY tenant ON auth.payload_keys FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
     WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -5092,6 +5358,9 @@ ALTER TABLE auth.recovery_codes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE auth.recovery_codes FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON auth.recovery_codes FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY erasure ON auth.recovery_codes FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY members ON auth.recovery_codes FOR ALL TO witan_app
     USING ((EXISTS ( SELECT
    FROM auth.users u
@@ -5115,6 +5384,9 @@ CREATE POLICY backup ON auth.sessions FOR SELECT TO witan_backup
 CREATE POLICY dependents ON auth.sessions FOR UPDATE TO witan_owner
     USING (true)
     WITH CHECK (true);
+CREATE POLICY erasure ON auth.sessions FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY lookup ON auth.sessions FOR SELECT TO witan_owner
     USING (true);
 CREATE POLICY tenant ON auth.sessions FOR ALL TO witan_app, witan_readonly
@@ -5124,6 +5396,9 @@ ALTER TABLE auth.sso_identities ENABLE ROW LEVEL SECURITY;
 ALTER TABLE auth.sso_identities FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON auth.sso_identities FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY erasure ON auth.sso_identities FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY tenant ON auth.sso_identities FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
     WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -5147,6 +5422,9 @@ ALTER TABLE auth.team_members ENABLE ROW LEVEL SECURITY;
 ALTER TABLE auth.team_members FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON auth.team_members FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY erasure ON auth.team_members FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY tenant ON auth.team_members FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
     WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -5161,6 +5439,9 @@ ALTER TABLE auth.users ENABLE ROW LEVEL SECURITY;
 ALTER TABLE auth.users FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON auth.users FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY erasure ON auth.users FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY lookup ON auth.users FOR SELECT TO witan_owner
     USING (true);
 CREATE POLICY members ON auth.users FOR ALL TO witan_app, witan_readonly
@@ -5176,6 +5457,9 @@ ALTER TABLE auth.webauthn_credentials ENABLE ROW LEVEL SECURITY;
 ALTER TABLE auth.webauthn_credentials FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON auth.webauthn_credentials FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY erasure ON auth.webauthn_credentials FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY members ON auth.webauthn_credentials FOR ALL TO witan_app
     USING ((EXISTS ( SELECT
    FROM auth.users u
@@ -5194,6 +5478,9 @@ ALTER TABLE council.council_responses ENABLE ROW LEVEL SECURITY;
 ALTER TABLE council.council_responses FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON council.council_responses FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY erasure ON council.council_responses FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY tenant ON council.council_responses FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
     WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -5201,6 +5488,9 @@ ALTER TABLE council.deliberation_exchanges ENABLE ROW LEVEL SECURITY;
 ALTER TABLE council.deliberation_exchanges FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON council.deliberation_exchanges FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY erasure ON council.deliberation_exchanges FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY tenant ON council.deliberation_exchanges FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
     WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -5215,6 +5505,9 @@ ALTER TABLE council.requests ENABLE ROW LEVEL SECURITY;
 ALTER TABLE council.requests FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON council.requests FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY erasure ON council.requests FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY ingest ON council.requests FOR INSERT TO witan_ingest
     WITH CHECK (true);
 CREATE POLICY tenant ON council.requests FOR ALL TO witan_app, witan_readonly
@@ -5224,6 +5517,9 @@ ALTER TABLE council.session_history ENABLE ROW LEVEL SECURITY;
 ALTER TABLE council.session_history FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON council.session_history FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY erasure ON council.session_history FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY retention_blank ON council.session_history FOR UPDATE TO witan_owner
     USING (true)
     WITH CHECK ((content = ''::text));
@@ -5236,6 +5532,9 @@ ALTER TABLE council.sessions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE council.sessions FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON council.sessions FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY erasure ON council.sessions FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY tenant ON council.sessions FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
     WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -5407,6 +5706,9 @@ ALTER TABLE ops.idempotency_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ops.idempotency_keys FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON ops.idempotency_keys FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY erasure ON ops.idempotency_keys FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY expiry ON ops.idempotency_keys FOR ALL TO witan_owner
     USING ((expires_at < now()));
 CREATE POLICY tenant ON ops.idempotency_keys FOR ALL TO witan_app, witan_readonly
@@ -5464,6 +5766,9 @@ CREATE POLICY backup ON orchestrator.notifications FOR SELECT TO witan_backup
 CREATE POLICY claim ON orchestrator.notifications FOR ALL TO witan_owner
     USING (true)
     WITH CHECK (true);
+CREATE POLICY erasure ON orchestrator.notifications FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY tenant ON orchestrator.notifications FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
     WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -5488,6 +5793,9 @@ ALTER TABLE orchestrator.workflow_ratings ENABLE ROW LEVEL SECURITY;
 ALTER TABLE orchestrator.workflow_ratings FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON orchestrator.workflow_ratings FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY erasure ON orchestrator.workflow_ratings FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY tenant ON orchestrator.workflow_ratings FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
     WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -5513,6 +5821,9 @@ ALTER TABLE production.analysis_sessions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE production.analysis_sessions FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON production.analysis_sessions FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY erasure ON production.analysis_sessions FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY team ON production.analysis_sessions AS RESTRICTIVE FOR ALL TO witan_app, witan_readonly
     USING (((project_id IS NULL) OR (EXISTS ( SELECT
    FROM projects.projects p
@@ -5684,6 +5995,9 @@ ALTER TABLE providers.user_providers ENABLE ROW LEVEL SECURITY;
 ALTER TABLE providers.user_providers FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON providers.user_providers FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY erasure ON providers.user_providers FOR ALL TO witan_owner
+    USING (true)
+    WITH CHECK (true);
 CREATE POLICY tenant ON providers.user_providers FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
     WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -5719,10 +6033,12 @@ GRANT USAGE ON SCHEMA audits TO witan_ingest;
 GRANT USAGE ON SCHEMA audits TO witan_readonly;
 GRANT USAGE ON SCHEMA audits TO witan_sealer;
 GRANT EXECUTE ON FUNCTION audits.broken_calls(uuid[]), audits.broken_seals(),
-    audits.row_digests(regclass, text[]), audits.run_hashes(uuid, uuid[], bytea),
-    audits.seal_rows(regclass, uuid), audits.sealed_columns(regclass),
-    audits.sealed_tables(), audits.seals(uuid), audits.uuid_after(text, text) TO witan_app;
-GRANT EXECUTE ON FUNCTION audits.run_hashes(uuid, uuid[], bytea), audits.uuid_after(text, text) TO witan_readonly;
+    audits.personal_state(uuid, json), audits.row_digests(regclass, text[]),
+    audits.run_hashes(uuid, uuid[], bytea), audits.seal_rows(regclass, uuid),
+    audits.sealed_columns(regclass), audits.sealed_tables(), audits.seals(uuid),
+    audits.uuid_after(text, text) TO witan_app;
+GRANT EXECUTE ON FUNCTION audits.personal_state(uuid, json), audits.run_hashes(uuid, uuid[], bytea),
+    audits.uuid_after(text, text) TO witan_readonly;
 GRANT EXECUTE ON FUNCTION audits.run_hashes(uuid, uuid[], bytea), audits.summarize_log() TO witan_sealer;
 GRANT INSERT ON TABLE audits.system_logs TO witan_app;
 GRANT INSERT, SELECT ON TABLE audits.audit_log, audits.row_seals TO witan_app;
@@ -5742,25 +6058,27 @@ GRANT USAGE ON SCHEMA auth TO witan_backup;
 GRANT USAGE ON SCHEMA auth TO witan_ingest;
 GRANT USAGE ON SCHEMA auth TO witan_readonly;
 GRANT USAGE ON SCHEMA auth TO witan_sealer;
-GRANT EXECUTE ON FUNCTION auth.account(text), auth.end_sessions(uuid, text, uuid), auth.forget_lockouts(),
+GRANT EXECUTE ON FUNCTION auth.account(text), auth.begin_erasure(), auth.end_sessions(uuid, text, uuid),
+    auth.erase_person(uuid), auth.erasure_obstacle(uuid), auth.forget_lockouts(),
     auth.invitation_by_code(bytea), auth.key_snapshot(bigint),
     auth.organization_directory(uuid, integer), auth.organization_exists(),
     auth.organization_snapshot(bigint), auth.organizations_of(uuid),
     auth.password_reset_by_token(bytea), auth.revocations(bigint),
     auth.session_by_token(bytea), auth.sso_provider_organization(uuid) TO witan_app;
+GRANT INSERT, SELECT ON TABLE auth.erasures TO witan_app;
 GRANT INSERT, SELECT, UPDATE ON TABLE auth.api_keys, auth.invitations, auth.legal_holds, auth.lockouts,
     auth.memberships, auth.organizations, auth.password_resets, auth.payload_keys,
     auth.recovery_codes, auth.roles, auth.sessions, auth.sso_identities,
     auth.sso_logins, auth.sso_providers, auth.team_members, auth.teams, auth.users,
     auth.webauthn_credentials TO witan_app;
 GRANT SELECT ON TABLE auth.audit_logs TO witan_app;
-GRANT SELECT ON TABLE auth.api_keys, auth.invitations, auth.legal_holds, auth.lockouts,
+GRANT SELECT ON TABLE auth.api_keys, auth.erasures, auth.invitations, auth.legal_holds, auth.lockouts,
     auth.memberships, auth.organizations, auth.password_resets, auth.payload_keys,
     auth.recovery_codes, auth.roles, auth.sessions, auth.sso_identities,
     auth.sso_logins, auth.sso_providers, auth.team_members, auth.teams, auth.users,
     auth.webauthn_credentials TO witan_backup;
-GRANT SELECT ON TABLE auth.audit_logs, auth.legal_holds, auth.memberships, auth.organizations,
-    auth.roles, auth.team_members, auth.teams TO witan_readonly;
+GRANT SELECT ON TABLE auth.audit_logs, auth.erasures, auth.legal_holds, auth.memberships,
+    auth.organizations, auth.roles, auth.team_members, auth.teams TO witan_readonly;
 GRANT USAGE ON SCHEMA council TO witan_app;
 GRANT USAGE ON SCHEMA council TO witan_backup;
 GRANT USAGE ON SCHEMA council TO witan_ingest;

@@ -589,6 +589,30 @@ COMMENT ON COLUMN auth.payload_keys.master_key_id IS 'Which master key wraps it.
 COMMENT ON COLUMN auth.payload_keys.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.payload_keys.destroyed_at IS 'When it was destroyed, which is when the person was erased.';
 
+CREATE TABLE auth.erasures (
+    org_id uuid NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    certificate text NOT NULL,
+    signature bytea NOT NULL CHECK (length(signature) = 64),
+    master_key_id text NOT NULL,
+    erased_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (org_id, id),
+    UNIQUE (org_id, user_id),
+    FOREIGN KEY (org_id, user_id) REFERENCES auth.memberships ON DELETE RESTRICT
+);
+COMMENT ON TABLE auth.erasures IS
+    'Who was erased from an organization, with the signed certificate. Holds nothing personal but the id, which names '
+    'nobody any more. After an older backup was restored, certificates kept elsewhere are replayed into it.';
+COMMENT ON COLUMN auth.erasures.org_id IS 'The organization whose row this is.';
+COMMENT ON COLUMN auth.erasures.id IS 'UUIDv7 made by the program; the id of the entry in audits.audit_log, too.';
+COMMENT ON COLUMN auth.erasures.user_id IS 'Whom the id named.';
+COMMENT ON COLUMN auth.erasures.certificate IS 'What was destroyed, as canonical JSON, byte for byte.';
+COMMENT ON COLUMN auth.erasures.signature IS
+    'Ed25519 (RFC 8032) over the certificate, by the key that signs archives.';
+COMMENT ON COLUMN auth.erasures.master_key_id IS 'The master key that the signing key is derived from.';
+COMMENT ON COLUMN auth.erasures.erased_at IS 'When the row was made.';
+
 CREATE FUNCTION auth.check_erasure() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -609,6 +633,7 @@ COMMENT ON FUNCTION auth.check_erasure() IS
     'so that no policy hides a hold.';
 CREATE TRIGGER erasure BEFORE UPDATE ON auth.payload_keys FOR EACH ROW EXECUTE FUNCTION auth.check_erasure();
 SELECT ops.keep_rows('auth.payload_keys');
+SELECT ops.append_only('auth.erasures');
 SELECT ops.keep_rows('auth.legal_holds');
 CREATE TRIGGER fixed BEFORE UPDATE ON auth.legal_holds
     FOR EACH ROW EXECUTE FUNCTION ops.check_fixed('released_at', 'released_by');
@@ -628,6 +653,7 @@ SELECT ops.protect('auth.sso_identities', is_secret => true);
 SELECT ops.protect('auth.sso_logins', is_secret => true);
 SELECT ops.protect('auth.legal_holds');
 SELECT ops.protect('auth.payload_keys', is_secret => true);
+SELECT ops.protect('auth.erasures', 'SELECT, INSERT');
 
 ALTER TABLE auth.organizations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE auth.organizations FORCE ROW LEVEL SECURITY;

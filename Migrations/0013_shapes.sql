@@ -12,6 +12,19 @@ COMMENT ON FUNCTION audits.uuid_after(text, text) IS
     'The id in an actor or entity such as user:…; null when it is of another kind or no UUID.';
 GRANT EXECUTE ON FUNCTION audits.uuid_after(text, text) TO witan_app, witan_readonly;
 
+CREATE FUNCTION audits.personal_state(entry_org uuid, payload json) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN payload -> 'personal' IS NOT NULL THEN
+        (SELECT CASE count(*) FILTER (WHERE p ->> 'sealed' IS NOT NULL AND e.id IS NULL)
+                WHEN count(*) THEN 'sealed' WHEN 0 THEN 'erased' ELSE 'partly erased' END
+         FROM json_array_elements(payload -> 'personal') p
+         LEFT JOIN auth.erasures e ON e.org_id = entry_org AND e.user_id = (p ->> 'user')::uuid) END
+$$;
+COMMENT ON FUNCTION audits.personal_state(uuid, json) IS
+    'Whether an entry holds something of a person: sealed while the program can open it, erased once the person''s key is '
+    'destroyed, partly erased when it holds something of several, and null when it holds nothing.';
+GRANT EXECUTE ON FUNCTION audits.personal_state(uuid, json) TO witan_app, witan_readonly;
+
 CREATE VIEW auth.audit_logs WITH (security_invoker = true) AS
     SELECT
         org_id,
@@ -24,6 +37,7 @@ CREATE VIEW auth.audit_logs WITH (security_invoker = true) AS
         payload ->> 'ip_address' AS ip_address,
         payload ->> 'user_agent' AS user_agent,
         payload AS details,
+        audits.personal_state(org_id, payload) AS personal,
         ops.time_of(id) AS created_at
     FROM audits.audit_log WHERE category = 'auth';
 COMMENT ON VIEW auth.audit_logs IS '001''s auth.audit_logs: the log''s entries about signing in and rights.';
@@ -34,8 +48,10 @@ COMMENT ON COLUMN auth.audit_logs.actor IS 'Who did it.';
 COMMENT ON COLUMN auth.audit_logs.action IS 'What was done.';
 COMMENT ON COLUMN auth.audit_logs.entity IS 'What it was done to.';
 COMMENT ON COLUMN auth.audit_logs.status IS 'success or failure.';
-COMMENT ON COLUMN auth.audit_logs.ip_address IS 'Where it came from.';
-COMMENT ON COLUMN auth.audit_logs.user_agent IS 'With what program.';
+COMMENT ON COLUMN auth.audit_logs.ip_address IS 'Where it came from; null for a person''s, which is sealed.';
+COMMENT ON COLUMN auth.audit_logs.user_agent IS 'With what program; null for a person''s, which is sealed.';
+COMMENT ON COLUMN auth.audit_logs.personal IS
+    'Whether it holds something of a person: sealed, erased, partly erased; null for nothing.';
 COMMENT ON COLUMN auth.audit_logs.details IS 'The particulars.';
 COMMENT ON COLUMN auth.audit_logs.created_at IS 'When.';
 
@@ -51,6 +67,7 @@ CREATE VIEW audits.governance_audit_log WITH (security_invoker = true) AS
         payload AS details,
         payload ->> 'ip_address' AS ip_address,
         payload ->> 'user_agent' AS user_agent,
+        audits.personal_state(org_id, payload) AS personal,
         ops.time_of(id) AS "timestamp"
     FROM audits.audit_log WHERE category = 'governance';
 COMMENT ON VIEW audits.governance_audit_log IS '000''s GovernanceAuditLog: the log''s entries about governance.';
@@ -61,8 +78,10 @@ COMMENT ON COLUMN audits.governance_audit_log.user_id IS 'The person who did it;
 COMMENT ON COLUMN audits.governance_audit_log.action IS 'What was done.';
 COMMENT ON COLUMN audits.governance_audit_log.resource IS 'What it was done to.';
 COMMENT ON COLUMN audits.governance_audit_log.details IS 'The particulars.';
-COMMENT ON COLUMN audits.governance_audit_log.ip_address IS 'Where it came from.';
-COMMENT ON COLUMN audits.governance_audit_log.user_agent IS 'With what program.';
+COMMENT ON COLUMN audits.governance_audit_log.ip_address IS 'Where it came from; null for a person''s, which is sealed.';
+COMMENT ON COLUMN audits.governance_audit_log.user_agent IS 'With what program; null for a person''s, which is sealed.';
+COMMENT ON COLUMN audits.governance_audit_log.personal IS
+    'Whether it holds something of a person: sealed, erased, partly erased; null for nothing.';
 COMMENT ON COLUMN audits.governance_audit_log.timestamp IS 'When.';
 
 CREATE VIEW audits.audit_logs WITH (security_invoker = true) AS
@@ -81,7 +100,8 @@ CREATE VIEW audits.audit_logs WITH (security_invoker = true) AS
         ops.time_of(id) AS "timestamp",
         payload ->> 'ip_address' AS ip_address,
         payload ->> 'user_agent' AS user_agent,
-        payload AS metadata
+        payload AS metadata,
+        audits.personal_state(org_id, payload) AS personal
     FROM audits.audit_log;
 COMMENT ON VIEW audits.audit_logs IS '003''s audit_logs: the whole log, by project and resource.';
 COMMENT ON COLUMN audits.audit_logs.org_id IS 'The organization.';
@@ -94,8 +114,10 @@ COMMENT ON COLUMN audits.audit_logs.resource_id IS 'Which one; null when it has 
 COMMENT ON COLUMN audits.audit_logs.old_values IS 'What was there before; null unless the entry tells.';
 COMMENT ON COLUMN audits.audit_logs.new_values IS 'What is there since.';
 COMMENT ON COLUMN audits.audit_logs.timestamp IS 'When.';
-COMMENT ON COLUMN audits.audit_logs.ip_address IS 'Where it came from.';
-COMMENT ON COLUMN audits.audit_logs.user_agent IS 'With what program.';
+COMMENT ON COLUMN audits.audit_logs.ip_address IS 'Where it came from; null for a person''s, which is sealed.';
+COMMENT ON COLUMN audits.audit_logs.user_agent IS 'With what program; null for a person''s, which is sealed.';
+COMMENT ON COLUMN audits.audit_logs.personal IS
+    'Whether it holds something of a person: sealed, erased, partly erased; null for nothing.';
 COMMENT ON COLUMN audits.audit_logs.metadata IS 'The particulars.';
 
 CREATE VIEW audits.chained_log WITH (security_invoker = true) AS

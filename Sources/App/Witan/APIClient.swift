@@ -80,6 +80,19 @@ struct APIClient: Sendable {
         }
     }
 
+    /// A long answer, piece by piece as it comes; throws when it is cut short.
+    func download(_ path: String, handle: ([UInt8]) throws -> Void) async throws {
+        do {
+            let stream = try await client.open(request("POST", path, body: nil))
+            guard stream.status == 200 else {
+                throw Self.failure(stream.status, try await stream.collect(limit: 1 << 20))
+            }
+            while let bytes = try await stream.next() { try handle(bytes) }
+        } catch let error as HTTPClientError {
+            throw unreachable(error)
+        }
+    }
+
     private func request(_ method: String, _ path: String, body: JSONValue?) -> HTTPClientRequest {
         var headers: [(name: String, value: String)] = [("accept", "application/json")]
         if let key { headers.append(("authorization", "Bearer \(key.reveal())")) }

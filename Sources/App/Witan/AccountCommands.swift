@@ -10,8 +10,9 @@ enum AccountCommands {
     private static let path = "/api/v1/account/second-factor"
 
     static let command = Command(
-        name: "account", summary: "Your own password and second factor", example: "witan account second-factor setup",
-        subcommands: [password, forgotten, reset, secondFactor])
+        name: "account", summary: "Your own password, second factor and data",
+        example: "witan account second-factor setup",
+        subcommands: [password, forgotten, reset, secondFactor, PrivacyCommands.exportOwn])
 
     // MARK: Passwords
 

@@ -23,6 +23,7 @@ enum Commands {
                 SettingsCommand.command, ReferenceCommand.command, RetentionCommands.command,
                 DatabaseCommands.command, InstallationCommands.initialize, InstallationCommands.reset,
                 SeedCommands.command, MailCommands.command, SingleSignOnCommands.command,
+                PrivacyCommands.erasures, PrivacyCommands.holds,
             ]
         ).withCompletionCommand()
     }

@@ -32,6 +32,7 @@ struct IdentityParts: Sendable {
     let resetMails: PasswordResetWorker
     let mailQueue: MailQueue
     let mail: MailService
+    let privacy: PrivacyParts
 
     /// `announce` tells other nodes that they should look.
     init(
@@ -48,6 +49,7 @@ struct IdentityParts: Sendable {
         keys = APIKeyService(database: database, pepper: pepper, monitor: monitor)
         mailQueue = MailQueue(sender: try configuration.mailSender(Terminal.standard.write), observe: observer.mail)
         mail = MailService(queue: mailQueue, from: try configuration.mailFrom(), publicURL: configuration.publicURL)
+        privacy = try PrivacyParts(database: database, masterKey: masterKey, monitor: monitor)
         keyUsage = APIKeyUsageWorker(database: database, monitor: monitor)
         sessions = SessionService(
             database: database, tokenKey: tokenKey,
@@ -89,7 +91,7 @@ struct IdentityParts: Sendable {
     var endpoints: [Endpoint] {
         organizations.endpoints + keys.endpoints + SessionRoutes.endpoints(signIn: signIn, sessions: sessions)
             + roles.endpoints + members.endpoints + teams.endpoints + invitations.endpoints + acceptances.endpoints
-            + directory.endpoints
+            + directory.endpoints + privacy.endpoints
             + singleSignOnProviders.endpoints(publicURL: mail.publicURL) + signOn.endpoints
             + PasswordRoutes.endpoints(passwords: passwordChanges, resets: passwordResets)
             + secondFactors.endpoints { try QRMatrix($0).svg }

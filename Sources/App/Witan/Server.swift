@@ -91,7 +91,8 @@ struct Server: Sendable {
             + upkeep.endpoints
         let endpoints = domains + SystemRoutes.endpoints(status: status, readiness: readiness, others: domains)
         let responder = Responder(
-            endpoints: endpoints, logger: logger, clients: ClientAddress(trusted: configuration.trustedProxies)
+            endpoints: endpoints, logger: logger,
+            clients: ClientAddress(trusted: configuration.trustedProxies, seal: PersonalSeal(masterKey))
         ) { (credential, origin) throws(DomainError) in
             try identity.monitor.principal(of: credential, from: origin)
         }

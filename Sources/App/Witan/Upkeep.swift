@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import API
 import Audit
+import Core
 import Cryptography
 import EventLoop
 import Lifecycle
@@ -24,7 +25,8 @@ struct Upkeep: Sendable {
         self.database = database
         partitions = PartitionMonitor(database: database)
         schema = SchemaMonitor(stores: stores, loop: loop)
-        audit = AuditService(database: database, archiveKey: keys.publicKey)
+        audit = AuditService(
+            database: database, archiveKey: keys.publicKey, seal: PersonalSeal(masterKey))
         jobs = BackgroundJobs(
             configuration: configuration, stores: stores, database: database, keys: keys, loop: loop)
         scheduler = JobSchedulerWorker(

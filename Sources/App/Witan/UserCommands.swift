@@ -95,6 +95,7 @@ enum UserCommands {
             .end(
                 "remove", "End a membership with its sessions and keys, everywhere within a second",
                 example: "witan users remove 019f…", path: path, said: "Removed."),
+            PrivacyCommands.exportUser,
             Command(
                 name: "reset-second-factor", summary: "Take a member's lost second factor away, and end their sessions",
                 example: "witan users reset-second-factor 019f…", options: APIClient.options + [Commands.json],

@@ -73,6 +73,9 @@ static const unsigned char migration_0015[] = {
 static const unsigned char migration_0016[] = {
 #embed "../../../Migrations/0016_search.elasticsearch"
 };
+static const unsigned char migration_0017[] = {
+#embed "../../../Migrations/0017_privacy.sql"
+};
 
 const cassets_file cassets_migrations[] = {
     {"0001_foundation.sql", migration_0001, sizeof migration_0001},
@@ -99,6 +102,7 @@ const cassets_file cassets_migrations[] = {
     {"0014_operations.sql", migration_0014, sizeof migration_0014},
     {"0015_keys.redis", migration_0015, sizeof migration_0015},
     {"0016_search.elasticsearch", migration_0016, sizeof migration_0016},
+    {"0017_privacy.sql", migration_0017, sizeof migration_0017},
 };
 const size_t cassets_migration_count = sizeof cassets_migrations / sizeof cassets_migrations[0];
 

@@ -6,14 +6,19 @@ package import SwiftExtensions
 /// Finds out where a request comes from when proxies stand in front.
 package struct ClientAddress: Sendable {
     private let trusted: [NetworkRange]
+    private let seal: PersonalSeal?
 
-    /// What peers in the `trusted` ranges say in `x-forwarded-for` is believed, and of nobody else.
-    package init(trusted: [NetworkRange] = []) { self.trusted = trusted }
+    /// What peers in the `trusted` ranges say in `x-forwarded-for` is believed, and of nobody else. `seal` goes along
+    /// with every origin, for the log.
+    package init(trusted: [NetworkRange] = [], seal: PersonalSeal? = nil) {
+        self.trusted = trusted
+        self.seal = seal
+    }
 
     /// The address that the nearest trusted proxy saw: from the right, the first in `x-forwarded-for` that is no
     /// trusted proxy itself. What stands left of it may be invented by the client.
     package func origin(of request: HTTPRequest) -> Origin {
-        Origin(address: address(of: request), userAgent: request.headers["user-agent"])
+        Origin(address: address(of: request), userAgent: request.headers["user-agent"], seal: seal)
     }
 
     private func address(of request: HTTPRequest) -> String {

@@ -15,14 +15,17 @@ extension AuditService {
                 summary: "The log, newest first; ?category= narrows it"
             ) { context in
                 let page = try context.page()
+                let organization = try context.caller().organization
                 let entries = try await list(
-                    page, category: context.request.queryItem("category"), of: try context.caller().organization)
-                return .page(entries.map(\.view), limit: page.limit)
+                    page, category: context.request.queryItem("category"), of: organization)
+                return .page(try await views(of: entries, organization), limit: page.limit)
             },
             Endpoint(
                 .get, "/api/v1/audit-entries/{id}", permission: .readAudit, summary: "One entry"
             ) { context in
-                .json(try await find(try context.pathID(), of: try context.caller().organization).view)
+                let organization = try context.caller().organization
+                let entry = try await find(try context.pathID(), of: organization)
+                return .json(try await views(of: [entry], organization).first ?? .null)
             },
             Endpoint(
                 .get, "/api/v1/audit-verification", permission: .readAudit,
@@ -43,13 +46,21 @@ extension AuditService {
     }
 }
 
+extension AuditService {
+    /// The entries as they are, and beside the payload what it holds of people, opened.
+    private func views(of entries: [AuditEntry], _ organization: UniqueID) async throws -> [JSONValue] {
+        let personal = try await personalParts(of: entries, organization: organization)
+        return zip(entries, personal).map { $0.view(personal: $1) }
+    }
+}
+
 extension AuditEntry {
-    var view: JSONValue {
+    fileprivate func view(personal: [PersonalPart]) -> JSONValue {
         [
             "id": .string(id.description), "time": .string(id.time.description), "category": .string(category),
             "action": .string(action), "outcome": .string(outcome.rawValue), "actor": .string(actor),
             "entity": .string(entity), "payload": (try? JSONValue(parsing: Array(payload.utf8))) ?? .null,
-            "digest": .string(digest.hex),
+            "personal": .array(personal.map(\.view)), "digest": .string(digest.hex),
         ]
     }
 }

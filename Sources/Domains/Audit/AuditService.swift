@@ -9,27 +9,61 @@ package import SwiftExtensions
 package struct AuditService: Sendable {
     private let database: Database
     private let archiveKey: Ed25519.PublicKey?
+    private let seal: PersonalSeal?
 
     /// `database` acts as `witan_app`. Records of archived runs are believed when `archiveKey` signed them; without it
-    /// none is.
-    package init(database: Database, archiveKey: Ed25519.PublicKey? = nil) {
+    /// none is. `seal` opens what entries hold of people; without it that stays closed.
+    package init(database: Database, archiveKey: Ed25519.PublicKey? = nil, seal: PersonalSeal? = nil) {
         self.database = database
         self.archiveKey = archiveKey
+        self.seal = seal
     }
 
     /// Records an act in the transaction that does it.
+    ///
+    /// `payload` must hold nothing personal: what is known of a person, such as an address, goes into `personal`, which
+    /// is sealed under that person's key. So is where a person's request came from; a program's stays readable.
     package static func append(
         _ action: String, id: UniqueID = .v7(), category: String, outcome: AuditEntry.Outcome = .success,
         entity: String,
-        payload: JSONValue = [:],
+        payload: JSONValue = [:], personal: PersonalFacts? = nil,
         by actor: Actor, of organization: UniqueID, in transaction: borrowing Transaction
     ) async throws {
+        var members = payload.members ?? []
+        if actor.person == nil { members += actor.facts }
+        let parts = try await PersonalPartService.seal(
+            PersonalFacts.of(actor, personal), with: actor.origin?.seal, entry: id, of: organization, in: transaction)
+        if !parts.isEmpty { members.append(JSONMember("personal", .array(parts))) }
         try await AuditStore.insert(
             AuditEntry(
                 organization: organization, id: id, category: category, action: action, outcome: outcome,
                 actor: actor.name, entity: entity,
-                payload: String(decoding: try payload.adding(actor.origin).canonicalBytes(), as: UTF8.self)),
+                payload: String(decoding: try JSONValue.object(members).canonicalBytes(), as: UTF8.self)),
             in: transaction)
+    }
+
+    /// What the entries hold of people, in their order, opened as far as it can be.
+    package func personalParts(
+        of entries: [AuditEntry], organization: UniqueID
+    ) async throws -> [[PersonalPart]] {
+        let people = Set(entries.flatMap { PersonalPart.Sealed.all(in: $0).map(\.person) })
+        guard !people.isEmpty else { return entries.map { _ in [] } }
+        let keys = try await database.transaction(organization: organization) { transaction in
+            try await personalKeys(of: Array(people), in: transaction)
+        }
+        return entries.map { personalParts(of: $0, keys: keys) }
+    }
+
+    /// The keys of people that are left, to open what the log holds of them.
+    package func personalKeys(
+        of people: [UniqueID], in transaction: borrowing Transaction
+    ) async throws -> [UniqueID: PersonalSeal.Key] {
+        try await PersonalKeyStore.find(people, in: transaction)
+    }
+
+    /// What one entry holds of people, opened with these keys.
+    package func personalParts(of entry: AuditEntry, keys: [UniqueID: PersonalSeal.Key]) -> [PersonalPart] {
+        PersonalPart.Sealed.all(in: entry).map { $0.opened(with: seal, keys[$0.person], of: entry.organization) }
     }
 
     /// Newest first; `category` nil lists all.
@@ -88,17 +122,6 @@ package struct AuditService: Sendable {
             }
             return (verification, try await AuditStore.count(in: transaction))
         }
-    }
-}
-
-extension JSONValue {
-    /// The payload with the address and program of who did it, as the views of the log show them.
-    fileprivate func adding(_ origin: Origin?) -> JSONValue {
-        guard let origin else { return self }
-        var members = members ?? []
-        members.append(JSONMember("ip_address", .string(origin.address)))
-        if let userAgent = origin.userAgent { members.append(JSONMember("user_agent", .string(userAgent))) }
-        return .object(members)
     }
 }
 

@@ -189,7 +189,8 @@ extension ChainLink {
 }
 
 extension AuditEntry {
-    init(row: Row) throws {
+    /// Reads `org_id`, `id`, `category`, `action`, `outcome`, `actor`, `entity` and `payload` as text.
+    package init(row: Row) throws {
         guard let outcome = Outcome(rawValue: try row["outcome"]) else {
             throw DomainError(.internalFailure, code: "unknown_outcome", "The log holds an outcome that is not known.")
         }

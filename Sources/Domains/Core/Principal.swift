@@ -24,16 +24,20 @@ package enum Caller: Sendable, Hashable {
     }
 }
 
-/// Where a request came from, as far as it can be known.
+/// Where a request came from, as far as it can be known. Of a person these are personal data: the log takes them sealed
+/// under that person's key, and `seal` is what it takes for that.
 package struct Origin: Sendable, Equatable {
     /// The client's address in its shortest form, without a port.
     package let address: String
     /// What the client calls itself, at most 256 characters, control characters replaced; nil when it says nothing.
     package let userAgent: String?
+    /// Seals what the log keeps of a person; without it nothing personal is kept.
+    package let seal: PersonalSeal?
 
     /// Cuts and cleans what the client says of itself.
-    package init(address: String, userAgent: String?) {
+    package init(address: String, userAgent: String?, seal: PersonalSeal? = nil) {
         self.address = address
+        self.seal = seal
         // Nearly always short and clean already, and this runs for every request.
         self.userAgent = userAgent.map { text in
             text.utf8.count <= 256 && !text.utf8.contains { $0 < 0x20 }
@@ -41,18 +45,26 @@ package struct Origin: Sendable, Equatable {
                 : String(String.UnicodeScalarView(text.unicodeScalars.prefix(256).map { $0.value < 0x20 ? " " : $0 }))
         }
     }
+
+    /// Whether address and user agent are the same.
+    package static func == (first: Origin, second: Origin) -> Bool {
+        first.address == second.address && first.userAgent == second.userAgent
+    }
 }
 
 /// Who did something, as the log keeps it.
 package struct Actor: Sendable, Equatable {
     /// `key:<id>`, `user:<id>` or `system`.
     package let name: String
+    /// The person: who is named, or whose key it is; nil for a program's and the system.
+    package let person: UniqueID?
     /// Where the request came from; nil for what the program does by itself.
     package let origin: Origin?
 
-    /// An actor of that name.
-    package init(_ name: String, from origin: Origin? = nil) {
+    /// An actor of that name; `user:<id>` is that person without further words.
+    package init(_ name: String, person: UniqueID? = nil, from origin: Origin? = nil) {
         self.name = name
+        self.person = person ?? (name.hasPrefix("user:") ? UniqueID(String(name.dropFirst(5))) : nil)
         self.origin = origin
     }
 
@@ -114,7 +126,7 @@ package struct Principal: Sendable {
     package func may(_ permission: Permission) -> Bool { permissions.contains(permission) }
 
     /// How the log names this caller, and where from.
-    package var actor: Actor { Actor(caller.name, from: origin) }
+    package var actor: Actor { Actor(caller.name, person: user, from: origin) }
 }
 
 /// What an organization has chosen about its calls.

@@ -52,6 +52,25 @@ extension MasterKey {
         return Secret(try AES256GCM(key: Secret(dataKey)).open(envelope.sealed, context: context))
     }
 
+    /// A new data key that many things are sealed under, and the same key sealed under this one: 60 bytes to be stored
+    /// together with `id`.
+    package func newDataKey(context: [UInt8]) -> [UInt8] {
+        var dataKey = Memory.random(32)
+        defer { Memory.wipe(&dataKey) }
+        return cipher.seal(dataKey, context: Self.wrapping(context))
+    }
+
+    /// The cipher of a data key that `newDataKey` made: `wrongKey` names both ids; `corrupted` when bytes or context
+    /// are not those of its making.
+    package func dataKey(
+        _ wrapped: [UInt8], keyID: String, context: [UInt8]
+    ) throws(CryptographyError) -> AES256GCM {
+        let envelope = Envelope(wrappedKey: wrapped, sealed: [], keyID: keyID)
+        var dataKey = try dataKey(of: envelope, context: context)
+        defer { Memory.wipe(&dataKey) }
+        return try AES256GCM(key: Secret(dataKey))
+    }
+
     fileprivate func dataKey(of envelope: Envelope, context: [UInt8]) throws(CryptographyError) -> [UInt8] {
         guard envelope.keyID == id else { throw .wrongKey(needed: envelope.keyID, held: id) }
         let key = try cipher.open(envelope.wrappedKey, context: Self.wrapping(context))

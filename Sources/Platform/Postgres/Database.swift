@@ -98,16 +98,7 @@ package final class Database: Sendable {
         let pool = pool
         let session = try await lease(from: pool)
         defer { pool.loop.isCurrent ? pool.release(session) : pool.loop.execute { pool.release(session) } }
-        let scope = TransactionScope(session, isolation: isolation, settings: settings)
-        let value: Value
-        do {
-            value = try await body(Transaction(scope: scope))
-        } catch {
-            await scope.rollBack()
-            throw error
-        }
-        try await scope.commit()
-        return value
+        return try await TransactionScope(session, isolation: isolation, settings: settings).run(body)
     }
 
     /// Waits for a free connection, at most `waitTimeout`.

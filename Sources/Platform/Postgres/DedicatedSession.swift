@@ -66,6 +66,17 @@ package final class PostgresConnection: Sendable {
     @discardableResult
     package func execute(_ sql: SQL) async throws(PostgresError) -> Int { try await session.perform([sql]).affected }
 
+    /// Runs `body` in a transaction, for statements that take longer than the pool waits: commits when it returns,
+    /// rolls back when it throws. `settings` hold until it ends. Nothing else may use the connection meanwhile.
+    @discardableResult
+    package func transaction<Value>(
+        settings: [(String, String)] = [], isolation: Isolation = .readCommitted,
+        _ body: (borrowing Transaction) async throws -> Value
+    ) async throws -> Value {
+        guard let session = session.session else { throw PostgresError.closed }
+        return try await TransactionScope(session, isolation: isolation, settings: settings).run(body)
+    }
+
     /// Runs statements separated by semicolons (simple protocol): one transaction unless they say otherwise, and no
     /// parameters.
     package func run(script: String) async throws(PostgresError) { _ = try await session.perform([], script: script) }

@@ -57,6 +57,19 @@ final class TransactionScope: @unchecked Sendable {
         self.beginning = beginning
     }
 
+    /// Commits when `body` returns, rolls back when it throws.
+    func run<Value>(_ body: (borrowing Transaction) async throws -> Value) async throws -> Value {
+        let value: Value
+        do {
+            value = try await body(Transaction(scope: self))
+        } catch {
+            await rollBack()
+            throw error
+        }
+        try await commit()
+        return value
+    }
+
     /// Runs a statement; the first one takes BEGIN and the settings along in the same round trip.
     func perform(_ sql: SQL) async throws(PostgresError) -> ResultSet {
         do {

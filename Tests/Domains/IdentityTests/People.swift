@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import Audit
 import Core
+import Cryptography
 import Identity
 import JSON
 import SwiftExtensions
@@ -43,10 +45,34 @@ extension Fixture {
         ).text(signedWith: tokenKey).reveal()
     }
 
-    /// Payloads of an action, the oldest first.
+    /// Payloads of an action, the oldest first; what they hold of people is opened and stands among the rest.
     func payloads(_ action: String) throws -> [JSONValue] {
-        try store.psql("SELECT payload FROM audits.audit_log WHERE action = '\(action)' ORDER BY id")
-            .split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) }
+        let audit = AuditService(database: database, seal: testSeal)
+        return try store.psql(
+            """
+            SELECT json_build_object('org', org_id, 'id', id, 'payload', payload::text, 'keys',
+                (SELECT json_agg(json_build_array(user_id, replace(encode(encrypted_dek, 'base64'), E'\n', ''),
+                                                  master_key_id))
+                 FROM auth.payload_keys k WHERE k.org_id = l.org_id AND k.encrypted_dek IS NOT NULL))
+            FROM audits.audit_log l WHERE action = '\(action)' ORDER BY id
+            """
+        ).split(separator: "\n").map { line in
+            let row = try JSONValue(parsing: Array(line.utf8))
+            let payload = row["payload"]?.string ?? ""
+            let entry = AuditEntry(
+                organization: row["org"]?.string.flatMap { UniqueID($0) } ?? .v7(),
+                id: row["id"]?.string.flatMap { UniqueID($0) } ?? .v7(), category: "", action: action,
+                outcome: .success, actor: "", entity: "", payload: payload)
+            var keys: [UniqueID: PersonalSeal.Key] = [:]
+            for key in row["keys"]?.elements ?? [] {
+                guard let person = key[0]?.string.flatMap({ UniqueID($0) }), let id = key[2]?.string else { continue }
+                keys[person] = PersonalSeal.Key(
+                    wrapped: key[1]?.string.flatMap { Base64.decode($0) } ?? [], masterKeyID: id)
+            }
+            let opened = audit.personalParts(of: entry, keys: keys).flatMap(\.facts)
+            let members = try JSONValue(parsing: Array(payload.utf8)).members ?? []
+            return .object(members.filter { $0.key != "personal" } + opened)
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Core
 import Cryptography
+import JSON
 import Postgres
 import SwiftExtensions
 import TestSupport
@@ -33,8 +34,11 @@ import Testing
             #expect(!issued.mustSetUpSecondFactor)
             #expect(try fixture.actions() == ["session.created"])
             #expect(
-                try fixture.store.psql("SELECT user_id, ip_address, user_agent, status FROM auth.audit_logs")
-                    == "\(user)|192.0.2.7|tests/1|success")
+                try fixture.store.psql("SELECT user_id, ip_address IS NULL, status FROM auth.audit_logs")
+                    == "\(user)|t|success")
+            let entry = try fixture.payloads("session.created").first
+            #expect(entry?["ip_address"]?.string == "192.0.2.7")
+            #expect(entry?["user_agent"]?.string == "tests/1")
             for secret in [issued.accessText.reveal(), issued.refresh.text.reveal()] {
                 for table in ["auth.sessions", "audits.audit_log"] {
                     #expect(try !fixture.store.psql("SELECT t::text FROM \(table) t").contains(secret))

@@ -94,7 +94,9 @@ func caller(_ role: Role, organization: UniqueID = .v7()) -> Principal {
         policy: OrganizationPolicy(contentRetention: false, durableAnswers: true, unknownPriceCeiling: nil))
 }
 
-let here = Origin(address: "192.0.2.7", userAgent: "tests/1")
+let here = Origin(address: "192.0.2.7", userAgent: "tests/1", seal: testSeal)
+/// Seals what the log keeps of people.
+let testSeal = (try? MasterKey(Secret([UInt8](repeating: 7, count: 32)))).map(PersonalSeal.init)
 
 extension IdentityMonitor {
     /// Who it is, from an address of no account.

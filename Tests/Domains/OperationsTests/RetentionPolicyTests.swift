@@ -203,6 +203,29 @@ import Testing
         }
     }
 
+    @Test(
+        "a hold that is placed after an archive was begun stops it where it stands, and nothing is dropped",
+        arguments: [ArchiveStep.fileWritten, .signed, .detachmentNoted])
+    func holdInBetween(step: ArchiveStep) async throws {
+        try await withBench { bench in
+            try await bench.fill()
+            await #expect(throws: Killed.self) { try await bench.worker(killAt: step).run(under: bench.lease) }
+            try bench.store.psql(
+                """
+                INSERT INTO auth.legal_holds (org_id, id, matter)
+                VALUES ('\(bench.organizations[1])', '\(UniqueID.v7())', 'a case')
+                """)
+            for _ in 0..<2 {
+                let said = try await bench.worker().run(under: bench.lease)
+                #expect(said.hasPrefix("0 partitions archived"))
+            }
+            #expect(try bench.store.psql("SELECT count(*) FROM audits.audit_log_2024_01") == "12")
+            try bench.store.psql("UPDATE auth.legal_holds SET released_at = now()")
+            #expect(try await bench.worker().run(under: bench.lease).hasPrefix("1 partitions archived"))
+            #expect(try bench.store.psql("SELECT to_regclass('audits.audit_log_2024_01')").isEmpty)
+        }
+    }
+
     @Test("the three jobs of the orchestrated design: projects, audit log, system log")
     func sourceDesign() async throws {
         try await withBench { bench in

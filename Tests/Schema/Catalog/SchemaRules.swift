@@ -205,6 +205,8 @@ enum OwnerFunctions {
         "auth.organization_snapshot": "what organizations chose about their calls",
         "auth.revocations": "ids of sessions that were ended, and versions of memberships",
         "auth.end_sessions": "ends one person's sessions everywhere, and says how many",
+        "auth.erasure_obstacle": "one word: why a person cannot be erased from the organization",
+        "auth.erase_person": "counts of what it erased",
         "auth.touch_dependents": "a trigger, which changes nothing but the snapshot's version",
         "ops.raise_snapshot": "a trigger, which counts", "ops.stamp_snapshot": "a trigger, which reads that count",
         "auth.organization_exists": "one bit: whether there is an organization at all",

@@ -12,7 +12,7 @@ import Testing
     /// Rows are added and never changed.
     static let addedTo = [
         "audits.audit_log", "audits.chain", "audits.checkpoints", "audits.system_logs", "providers.cost_records",
-        "providers.prices", "projects.version_history", "governance.compliance_checks",
+        "providers.prices", "projects.version_history", "governance.compliance_checks", "auth.erasures",
         "governance.compliance_history", "governance.trust_indexes", "experiments_v1.evaluations",
         "experiments_v1.comparison_reports", "production.code_review_results", "orchestrator.workflow_versions",
     ]

@@ -53,7 +53,7 @@ enum TenantRules {
         "council.deliberation_exchanges", "projects.version_history", "governance.compliance_checks",
         "governance.compliance_history", "governance.trust_indexes", "experiments_v1.evaluations",
         "experiments_v1.comparison_reports", "production.code_review_results", "orchestrator.workflow_versions",
-        "ops.outbox",
+        "ops.outbox", "auth.erasures",
     ]
     /// What is not for people who only look: secrets, even sealed or hashed ones, and what says who has which.
     static let secret: Set<String> = [

@@ -57,7 +57,7 @@ package struct APIKeyService: Sendable {
             rotatedFrom: old, in: transaction)
         try await AuditService.append(
             old == nil ? "key.created" : "key.rotated", category: "auth", entity: "key:\(id)",
-            payload: key.payload(rotating: old), by: actor, of: organization, in: transaction)
+            payload: key.payload(rotating: old), personal: key.personal, by: actor, of: organization, in: transaction)
         return (id, token)
     }
 
@@ -108,7 +108,8 @@ package struct APIKeyService: Sendable {
             let new = try await Self.find(id, in: transaction)
             try await AuditService.append(
                 "key.updated", category: "auth", entity: "key:\(id)", payload: new.asNew(name: name).payload(),
-                by: principal.actor, of: principal.organization, in: transaction)
+                personal: new.asNew(name: name).personal, by: principal.actor, of: principal.organization,
+                in: transaction)
             return new
         }
         try await monitor.refresh()
@@ -169,14 +170,27 @@ extension APIKey {
 
 extension NewAPIKey {
     fileprivate func payload(rotating old: UniqueID? = nil) -> JSONValue {
-        let texts = { (items: [String]) in JSONValue.array(items.map(JSONValue.string)) }
-        return [
-            "name": .string(name), "role": .string(role.rawValue),
-            "custom_role": customRole.map { .string($0.description) } ?? .null, "scopes": texts(limits.scopes),
-            "allowed_models": texts(limits.allowedModels), "allowed_addresses": texts(limits.allowedAddresses),
-            "owner": owner.map { .string("user:\($0)") } ?? .null,
-            "rotated_from": old.map { .string("key:\($0)") } ?? .null,
-            "expires_at": limits.expiresAt.map { .string($0.description) } ?? .null,
+        let said: [JSONMember] = [
+            JSONMember("role", .string(role.rawValue)),
+            JSONMember("custom_role", customRole.map { .string($0.description) } ?? .null),
+            JSONMember("scopes", Self.texts(limits.scopes)),
+            JSONMember("allowed_models", Self.texts(limits.allowedModels)),
+            JSONMember("owner", owner.map { .string("user:\($0)") } ?? .null),
+            JSONMember("rotated_from", old.map { .string("key:\($0)") } ?? .null),
+            JSONMember("expires_at", limits.expiresAt.map { .string($0.description) } ?? .null),
+        ]
+        return .object(owner == nil ? said + ownersWords : said)
+    }
+
+    /// What a person calls a key of theirs, and where they are when they use it, are theirs; a program's are nobody's.
+    fileprivate var personal: PersonalFacts? { owner.map { PersonalFacts(of: $0, ownersWords) } }
+
+    private var ownersWords: [JSONMember] {
+        [
+            JSONMember("name", .string(name)),
+            JSONMember("allowed_addresses", Self.texts(limits.allowedAddresses)),
         ]
     }
+
+    private static func texts(_ items: [String]) -> JSONValue { .array(items.map(JSONValue.string)) }
 }

@@ -20,7 +20,8 @@ package struct ArchiveKeys: Sendable {
     /// What signatures are verified with.
     package var publicKey: Ed25519.PublicKey { signing.publicKey }
 
-    func sign(_ statement: String) -> [UInt8] { signing.sign(Array(statement.utf8)) }
+    /// Ed25519 (RFC 8032) over the text's bytes.
+    package func sign(_ statement: String) -> [UInt8] { signing.sign(Array(statement.utf8)) }
 
     /// Each archive has a key of its own.
     func cipher(of archive: UniqueID) throws(CryptographyError) -> AES256GCM {

@@ -65,7 +65,8 @@ package enum RetentionPlanStore {
         return rows.isEmpty ? [standard.keepDays] : try rows.map { try $0["days"] }
     }
 
-    private static func holds(on partition: TablePartition, in database: Database) async throws -> Int {
+    /// How many organizations with rows in the partition, attached or not, are under a legal hold now.
+    static func holds(on partition: TablePartition, in database: Database) async throws -> Int {
         let rows = try await database.query(
             """
             SELECT count(DISTINCT h.org_id) AS holds FROM auth.legal_holds h
