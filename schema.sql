@@ -1887,6 +1887,7 @@ CREATE TABLE auth.sso_providers (
     encrypted_dek bytea,
     master_key_id text,
     allowed_domains text[] DEFAULT '{}'::text[] NOT NULL,
+    trusts_email boolean DEFAULT false NOT NULL,
     scopes text[] DEFAULT '{openid,email,profile}'::text[] NOT NULL,
     group_claim text,
     role_mapping jsonb DEFAULT '{}'::jsonb NOT NULL,
@@ -1896,8 +1897,9 @@ CREATE TABLE auth.sso_providers (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     retired_at timestamp with time zone,
     CONSTRAINT sso_providers_pkey PRIMARY KEY (org_id, id),
-    CONSTRAINT sso_providers_check CHECK (((encrypted_client_secret IS NULL) = (encrypted_dek IS NULL))),
-    CONSTRAINT sso_providers_check1 CHECK (((encrypted_client_secret IS NULL) = (master_key_id IS NULL))),
+    CONSTRAINT sso_providers_check CHECK (((NOT trusts_email) OR (allowed_domains <> '{}'::text[]))),
+    CONSTRAINT sso_providers_check1 CHECK (((encrypted_client_secret IS NULL) = (encrypted_dek IS NULL))),
+    CONSTRAINT sso_providers_check2 CHECK (((encrypted_client_secret IS NULL) = (master_key_id IS NULL))),
     CONSTRAINT sso_providers_default_role_check CHECK ((default_role = ANY (ARRAY['admin'::text, 'manager'::text, 'developer'::text, 'viewer'::text]))),
     CONSTRAINT sso_providers_issuer_check CHECK ((issuer ~~ 'http%'::text)),
     CONSTRAINT sso_providers_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
@@ -1914,6 +1916,7 @@ COMMENT ON COLUMN auth.sso_providers.encrypted_client_secret IS 'The client secr
 COMMENT ON COLUMN auth.sso_providers.encrypted_dek IS 'Its data key, wrapped by the master key.';
 COMMENT ON COLUMN auth.sso_providers.master_key_id IS 'Which master key wraps it.';
 COMMENT ON COLUMN auth.sso_providers.allowed_domains IS 'Domains of addresses that may come; empty is all.';
+COMMENT ON COLUMN auth.sso_providers.trusts_email IS 'Whether addresses of the allowed domains count as verified where it does not say.';
 COMMENT ON COLUMN auth.sso_providers.scopes IS 'What is asked of it, such as groups.';
 COMMENT ON COLUMN auth.sso_providers.group_claim IS 'The claim that names a person''s groups.';
 COMMENT ON COLUMN auth.sso_providers.role_mapping IS 'Group to role.';

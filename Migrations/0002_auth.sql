@@ -440,6 +440,7 @@ CREATE TABLE auth.sso_providers (
     encrypted_dek bytea,
     master_key_id text,
     allowed_domains text[] NOT NULL DEFAULT '{}',
+    trusts_email boolean NOT NULL DEFAULT false,
     scopes text[] NOT NULL DEFAULT '{openid,email,profile}',
     group_claim text,
     role_mapping jsonb NOT NULL DEFAULT '{}',
@@ -449,6 +450,7 @@ CREATE TABLE auth.sso_providers (
     updated_at timestamptz NOT NULL DEFAULT now(),
     retired_at timestamptz,
     PRIMARY KEY (org_id, id),
+    CHECK (NOT trusts_email OR allowed_domains <> '{}'),
     CHECK ((encrypted_client_secret IS NULL) = (encrypted_dek IS NULL)),
     CHECK ((encrypted_client_secret IS NULL) = (master_key_id IS NULL))
 );
@@ -463,6 +465,8 @@ COMMENT ON COLUMN auth.sso_providers.encrypted_client_secret IS
 COMMENT ON COLUMN auth.sso_providers.encrypted_dek IS 'Its data key, wrapped by the master key.';
 COMMENT ON COLUMN auth.sso_providers.master_key_id IS 'Which master key wraps it.';
 COMMENT ON COLUMN auth.sso_providers.allowed_domains IS 'Domains of addresses that may come; empty is all.';
+COMMENT ON COLUMN auth.sso_providers.trusts_email IS
+    'Whether addresses of the allowed domains count as verified where it does not say.';
 COMMENT ON COLUMN auth.sso_providers.scopes IS 'What is asked of it, such as groups.';
 COMMENT ON COLUMN auth.sso_providers.group_claim IS 'The claim that names a person''s groups.';
 COMMENT ON COLUMN auth.sso_providers.role_mapping IS 'Group to role.';

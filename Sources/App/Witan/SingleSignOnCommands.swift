@@ -18,12 +18,15 @@ enum SingleSignOnCommands {
         "scope", "what is asked of it; openid, email and profile unless given")
     private static let domains = Option<[String]>.repeated(
         "domain", "a domain whose verified addresses may come; without any all may")
+    private static let trustsEmail = Option<Bool?>.optional(
+        "trust-email", "whether addresses of these domains count as verified where the provider does not say",
+        placeholder: "true|false")
     private static let claim = Option<String?>.optional("group-claim", "the claim that names a person's groups")
     private static let roles = Option<[String]>.repeated("role", "the role of a group, as staff=developer")
     private static let defaultRole = Option<DefaultRole?>.optional(
         "default-role", "of who is in no such group; none lets nobody in without one")
     private static let isActive = Option<Bool?>.optional("active", "whether people may come", placeholder: "true|false")
-    private static let rules: [any Parameter] = [hasSecret, scopes, domains, claim, roles, defaultRole]
+    private static let rules: [any Parameter] = [hasSecret, scopes, domains, trustsEmail, claim, roles, defaultRole]
 
     static let command = Command(
         name: "sso", summary: "Single sign-on: identity providers, and signing in at one", example: "witan sso list",
@@ -101,6 +104,7 @@ enum SingleSignOnCommands {
         where !values.isEmpty {
             members.append(JSONMember(field, .array(values.map(JSONValue.string))))
         }
+        if let trusts = arguments[trustsEmail] { members.append(JSONMember("trusts_email", .bool(trusts))) }
         if let claim = arguments[claim] { members.append(JSONMember("group_claim", .string(claim))) }
         if !arguments[roles].isEmpty {
             let mapping = try arguments[roles].map { pair in

@@ -9,7 +9,7 @@ package struct FederatedPerson: Sendable, Equatable {
     package let subject: String
     /// Their address, if it is one that can be used here.
     package let email: EmailAddress?
-    /// Whether the provider says that it has made sure of the address.
+    /// Whether the provider says that it has made sure of the address, or is trusted to have.
     package let isEmailVerified: Bool
     /// What to call them: 1…200 characters.
     package let name: String
@@ -17,15 +17,17 @@ package struct FederatedPerson: Sendable, Equatable {
     package let groups: [String]
 
     /// Reads verified claims.
-    package init(subject: String, claims: JSONValue, groupClaim: String?) {
+    package init(subject: String, claims: JSONValue, rules: SingleSignOnRules) {
         self.subject = subject
         email = claims["email"]?.string.flatMap { try? EmailAddress($0) }
         // Some providers write booleans as strings.
-        isEmailVerified = claims["email_verified"] == true || claims["email_verified"] == "true"
+        let isSaid = claims["email_verified"] == true || claims["email_verified"] == "true"
+        let isTrusted = rules.trustsEmail && !rules.allowedDomains.isEmpty && rules.allows(email)
+        isEmailVerified = isSaid || (isTrusted && claims["email_verified"] == nil)
         let named = [claims["name"]?.string, claims["preferred_username"]?.string, email?.spec.localPart, subject]
         let name = named.compactMap { $0.map(Self.cleaned) }.first { !$0.isEmpty }
         self.name = name ?? "?"
-        switch groupClaim.flatMap({ claims[$0] }) {
+        switch rules.groupClaim.flatMap({ claims[$0] }) {
         case .string(let one): groups = [one]
         case .array(let many): groups = many.prefix(1000).compactMap(\.string)
         default: groups = []

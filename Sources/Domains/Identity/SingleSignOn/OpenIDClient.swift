@@ -135,10 +135,10 @@ package final class OpenIDClient: Sendable {
     /// What was signed counts first; an address and whether it was verified come from the same place.
     private static func merged(_ signed: JSONValue, _ more: JSONValue) -> JSONValue {
         let pair = ["email", "email_verified"]
-        let isWhole = pair.allSatisfy { signed[$0] != nil }
-        let kept = (signed.members ?? []).filter { isWhole || !pair.contains($0.key) }
+        let isSigned = pair.allSatisfy { signed[$0] != nil } || more["email"] == nil
+        let kept = (signed.members ?? []).filter { isSigned || !pair.contains($0.key) }
         let added = (more.members ?? []).filter { member in
-            pair.contains(member.key) ? !isWhole : signed[member.key] == nil
+            pair.contains(member.key) ? !isSigned : signed[member.key] == nil
         }
         return .object(kept + added)
     }

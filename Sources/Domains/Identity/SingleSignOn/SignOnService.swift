@@ -121,7 +121,7 @@ package struct SignOnService: Sendable {
                 issuer: provider.issuer, clientID: provider.clientID, secret: secret, code: code,
                 redirect: Self.callback(of: provider.id, publicURL: publicURL), verifier: state.verifier,
                 nonce: state.nonce), wanted: wanted)
-        return FederatedPerson(subject: subject, claims: claims, groupClaim: provider.rules.groupClaim)
+        return FederatedPerson(subject: subject, claims: claims, rules: provider.rules)
     }
 
     private func secret(of provider: SingleSignOnProvider, _ organization: UniqueID) async throws -> Secret<String>? {

@@ -27,6 +27,9 @@ package struct SingleSignOnRules: Sendable, Equatable {
     package var scopes = ["openid", "email", "profile"]
     /// Domains of addresses that may come; empty is all.
     package var allowedDomains: [String] = []
+    /// Whether addresses of these domains count as verified where the provider does not say; an address that it says is
+    /// not verified never does. For directories in which people cannot choose their own address.
+    package var trustsEmail = false
     /// The claim that names a person's groups; nil when groups do not count.
     package var groupClaim: String?
     /// Group to role. Where there is any, a person's role follows it at each sign-in.
@@ -53,6 +56,7 @@ package struct SingleSignOnRules: Sendable, Equatable {
         try Self.require(
             allowedDomains.count <= 100 && allowedDomains.allSatisfy { $0 == $0.lowercased() }, "allowed_domains",
             "at most 100 domains in lower case")
+        try Self.require(!trustsEmail || !allowedDomains.isEmpty, "trusts_email", "true only with allowed_domains")
         try Self.require(
             groupClaim.map { (1...200).contains($0.utf8.count) && !$0.hasControls } ?? true, "group_claim",
             "the name of a claim, such as groups")

@@ -75,6 +75,9 @@ extension SingleSignOnProviderService {
             .init("name", "string", required: nameRequired, "what stands on the button, 1 to 200 characters"),
             .init("scopes", "array", "what is asked of it; openid, email and profile unless set"),
             .init("allowed_domains", "array", "domains of verified addresses that may come; empty means all"),
+            .init(
+                "trusts_email", "boolean",
+                "addresses of these domains count as verified where the provider does not say"),
             .init("group_claim", "string", "the claim that names a person's groups"),
             .init("role_mapping", "object", "group to role; where there is any, roles follow it at each sign-in"),
             .init("default_role", "string", "of who is in no mapped group; viewer unless set, null lets nobody in"),
@@ -104,6 +107,7 @@ extension SingleSignOnRules {
         if let domains = try fields.optionalStringArray("allowed_domains", count: 100) {
             allowedDomains = domains.map { $0.lowercased() }
         }
+        if let trusts = try fields.optionalBool("trusts_email") { trustsEmail = trusts }
         let changesClaim = fields.contains("group_claim")
         let claim = try fields.optionalString("group_claim")
         if changesClaim { groupClaim = claim }

@@ -123,7 +123,8 @@ extension SingleSignOnRules {
         return [
             "name": .string(name), "scopes": .array(scopes.map(JSONValue.string)),
             "allowed_domains": .array(allowedDomains.map(JSONValue.string)),
-            "group_claim": groupClaim.map(JSONValue.string) ?? .null, "role_mapping": .object(mapping),
+            "trusts_email": .bool(trustsEmail), "group_claim": groupClaim.map(JSONValue.string) ?? .null,
+            "role_mapping": .object(mapping),
             "default_role": defaultRole.map { .string($0.rawValue) } ?? .null, "is_active": .bool(isActive),
         ]
     }

@@ -9,7 +9,7 @@ import SwiftExtensions
 enum SingleSignOnProviderStore {
     private static let columns: SQL = """
         id, issuer, client_id, encrypted_client_secret IS NOT NULL AS has_secret, name, scopes, allowed_domains,
-        group_claim, role_mapping, default_role, is_active, created_at
+        trusts_email, group_claim, role_mapping, default_role, is_active, created_at
         """
 
     static func insert(
@@ -21,10 +21,11 @@ enum SingleSignOnProviderStore {
             """
             INSERT INTO auth.sso_providers
                 (org_id, id, name, issuer, client_id, encrypted_client_secret, encrypted_dek, master_key_id,
-                 allowed_domains, scopes, group_claim, role_mapping, default_role, is_active)
+                 allowed_domains, trusts_email, scopes, group_claim, role_mapping, default_role, is_active)
             VALUES (\(organization), \(id), \(rules.name), \(provider.issuer), \(provider.clientID), \(secret?.sealed),
-                    \(secret?.wrappedKey), \(secret?.keyID), \(rules.allowedDomains), \(rules.scopes),
-                    \(rules.groupClaim), \(rules.mappingJSON), \(rules.defaultRole?.rawValue), \(rules.isActive))
+                    \(secret?.wrappedKey), \(secret?.keyID), \(rules.allowedDomains), \(rules.trustsEmail),
+                    \(rules.scopes), \(rules.groupClaim), \(rules.mappingJSON), \(rules.defaultRole?.rawValue),
+                    \(rules.isActive))
             """)
     }
 
@@ -35,6 +36,7 @@ enum SingleSignOnProviderStore {
             """
             UPDATE auth.sso_providers
             SET name = \(rules.name), scopes = \(rules.scopes), allowed_domains = \(rules.allowedDomains),
+                trusts_email = \(rules.trustsEmail),
                 group_claim = \(rules.groupClaim), role_mapping = \(rules.mappingJSON),
                 default_role = \(rules.defaultRole?.rawValue), is_active = \(rules.isActive)
             WHERE id = \(id)
@@ -109,6 +111,7 @@ extension SingleSignOnProvider {
         var rules = SingleSignOnRules(name: try row["name"])
         rules.scopes = try row["scopes"]
         rules.allowedDomains = try row["allowed_domains"]
+        rules.trustsEmail = try row["trusts_email"]
         rules.groupClaim = try row["group_claim"]
         let mapping: String = try row["role_mapping"]
         for member in try JSONValue(parsing: Array(mapping.utf8)).members ?? [] {

@@ -140,6 +140,27 @@ import Testing
         }
     }
 
+    @Test(
+        "an address that the provider says nothing of counts where that is trusted, and never against its word"
+    )
+    func trusted() async throws {
+        try await SignOnHouse.with { house, provider in
+            _ = try house.fixture.person("ada@example.org", in: house.admin.organization)
+            try await house.change(provider) { rules in
+                rules.allowedDomains = ["example.org"]
+                rules.trustsEmail = true
+            }
+            for said in [false, "false", "no", .null] as [JSONValue] {
+                try await house.expect("sso_domain_not_allowed", at: provider, [("email_verified", said)])
+            }
+            try await house.expect(
+                "sso_domain_not_allowed", at: provider, [("email_verified", nil), ("email", "ada@evil.example")])
+            #expect(try house.fixture.count("auth.sso_identities") == "0")
+            try await house.expect("none", at: provider, [("email_verified", nil)])
+            #expect(try house.fixture.count("auth.users") == "1")
+        }
+    }
+
     @Test("an organization's provider gets at no account of others, of operators, or of who has left")
     func takeover() async throws {
         try await SignOnHouse.with { house, provider in

@@ -60,7 +60,7 @@ import Testing
         ("role_mapping", ["a": "root"], "role_mapping"), ("role_mapping", ["staff": "viewer"], "group_claim"),
         ("role_mapping", [], "role_mapping"), ("default_role", "root", "default_role"),
         ("rolemapping", [:], "rolemapping"),
-        ("is_active", "yes", "is_active"),
+        ("is_active", "yes", "is_active"), ("trusts_email", true, "trusts_email"),
     ]
 
     @Test("a wrong field is a 400 that names it")
