@@ -106,7 +106,7 @@ def test_a_schema_comes_to_be(database):
     assert plan["sound"] and {step["outcome"] for step in plan["steps"] if step["name"] in tried} == {"tried"}
     assert database.psql("SELECT count(*) FROM pg_namespace WHERE nspname IN ('ops', 'auth')") == "0"
     applied = database.migrate("up", "--json")["applied"]
-    assert [item["name"] for item in applied] == [*tried, "0015_keys"]
+    assert [item["name"] for item in applied] == sorted([*tried, "0015_keys"])
     assert "Nothing to do" in database.migrate("up")
     assert set(states(database).values()) == {"applied"}
     assert "agree" in database.migrate("verify")
