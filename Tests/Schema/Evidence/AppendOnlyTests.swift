@@ -67,7 +67,10 @@ import Testing
 
     @Test("not even a superuser does without taking the triggers away, in the table or through a partition")
     func superuser() async throws {
-        let seeded = try await SeededStore.shared.value
+        try await SeededStore.with { seeded in try changesAsSuperuser(in: seeded) }
+    }
+
+    private func changesAsSuperuser(in seeded: SeededStore) throws {
         for name in Self.addedTo + Self.kept where name != "audits.system_logs" {
             let shape = try #require(seeded.shapes.first { $0.name == name })
             let column = Self.column(shape)

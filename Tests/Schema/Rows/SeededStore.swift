@@ -13,7 +13,8 @@ struct SeededStore: Sendable {
     let rows: [RowGenerator.Row]
     private let values: RowGenerator
 
-    /// One for all tests that leave it as it is.
+    /// One for all tests that leave it as it is, and never ask for a lock that keeps readers of a table out (TRUNCATE,
+    /// DROP, ALTER, even if undone): two that take such locks in different orders are a deadlock.
     static let shared = Task { try await SeededStore.make() }
 
     /// Makes one: `change` is run before there are rows.
