@@ -10,6 +10,7 @@ import random
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -22,6 +23,9 @@ import openai
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("WITAN_BINARY", ROOT / ".build/debug/witan")).resolve()
 MOCK_BINARY = pathlib.Path(os.environ.get("MOCK_BINARY", ROOT / ".build/debug/mock-upstream")).resolve()
+
+# To read the system's certificates takes longer than a call, and each client would do it anew.
+TLS = ssl.create_default_context()
 
 # Dollars per million tokens; 0.15 and 0.60 are the classic pair, and no power of two.
 INPUT_PRICE, CACHED_PRICE, OUTPUT_PRICE = "0.15", "0.075", "0.60"
@@ -88,6 +92,12 @@ class Witan:
 
     # Life
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.remove()
+
     def launch(self, *arguments):
         """Starts the program and does not wait for it."""
         command = [*self.prefix, str(BINARY), "serve", *arguments]
@@ -111,7 +121,7 @@ class Witan:
 
     def is_ready(self):
         try:
-            return httpx.get(self.url + "/readyz", timeout=2).status_code == 200
+            return httpx.get(self.url + "/readyz", timeout=2, verify=TLS).status_code == 200
         except httpx.HTTPError:
             return False
 
@@ -183,7 +193,7 @@ class Witan:
     def http(self, key=None, **options):
         """A plain client; nothing is retried."""
         headers = {"authorization": f"Bearer {key or self.key}"} | options.pop("headers", {})
-        return httpx.Client(base_url=self.url, headers=headers, **({"timeout": 30} | options))
+        return httpx.Client(base_url=self.url, headers=headers, **({"timeout": 30, "verify": TLS} | options))
 
     def api(self, method, path, body=None, status=None, key=None):
         """One management call; the parsed answer, after its status is checked."""
