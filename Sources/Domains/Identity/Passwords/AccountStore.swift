@@ -20,6 +20,18 @@ enum AccountStore {
         }
     }
 
+    /// Whether the person belongs to other organizations as well, and was let into this one by its identity provider,
+    /// whom its administrators choose: that must not reach what the others rely on, too.
+    static func isGuest(_ principal: Principal, in transaction: borrowing Transaction) async throws -> Bool {
+        try await !transaction.query(
+            """
+            SELECT 1 AS found FROM auth.sessions
+            WHERE family_id = \(principal.session) AND second_factor = 'sso'
+                AND (SELECT count(*) FROM auth.organizations_of(\(principal.user))) > 1 LIMIT 1
+            """
+        ).isEmpty
+    }
+
     /// Whose an address is; nil for nobody's.
     static func user(with email: EmailAddress, in database: Database) async throws -> UniqueID? {
         try await database.query("SELECT user_id FROM auth.account(\(email.description))").first.map {

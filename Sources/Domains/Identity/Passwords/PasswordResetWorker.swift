@@ -56,8 +56,9 @@ package final class PasswordResetWorker: Sendable {
                     hash, of: user, lifetime: limits.lifetime, atMost: PasswordResetLimits.perHour,
                     in: transaction)
             else { return false }
+            // Where the request came from is kept as the person's, sealed: most often it is them who asked.
             try await PersonAuditService.append(
-                "password_reset.requested", of: user, by: Actor("system", from: request.origin),
+                "password_reset.requested", of: user, by: Actor("system", person: user, from: request.origin),
                 organizations: organizations, in: transaction)
             return true
         }

@@ -120,6 +120,9 @@ final class Letterbox: MailSender, Sendable {
             #expect(resets.queue.count == 3)
             #expect(try fixture.count("auth.password_resets") == "3")
             #expect(try fixture.actions() == Array(repeating: "password_reset.requested", count: 3))
+            // Where it was asked from is kept as the person's, sealed.
+            #expect(try fixture.payloads("password_reset.requested").allSatisfy { $0["ip_address"] == "192.0.2.7" })
+            #expect(try !fixture.store.psql("SELECT t::text FROM audits.audit_log t").contains("192.0.2.7"))
         }
     }
 
