@@ -20,7 +20,7 @@ package struct InvitationAcceptance: Sendable {
     package init(
         code: Secret<String>, email: EmailAddress, password: Secret<String>, name: String? = nil
     ) throws(DomainError) {
-        if let name { try NewAPIKey.check(name: name) }
+        if let name { try DisplayName.check(name) }
         self.code = code
         self.email = email
         self.password = password
@@ -82,8 +82,7 @@ package struct InvitationAcceptanceService: Sendable {
             return try await join(offer, as: .newcomer(acceptance, passwordHash: hash), from: origin)
         }
         guard try await passwords.verify(acceptance.password, against: account.passwordHash).matches else {
-            let actor = Actor(Caller.person(account.user).name, from: origin)
-            try await refuse(offer, because: "wrong password", by: actor)
+            try await refuseWrongPassword(offer, account, from: origin)
             try await lockout.failed(attempt)
             throw Self.wrongPassword
         }
@@ -112,7 +111,9 @@ package struct InvitationAcceptanceService: Sendable {
         // No account is guessed at: what is counted is the place.
         let attempt = AccountAttempt(email: "invitations from \(origin.address)", from: origin)
         try await lockout.check(attempt)
-        if let hash = InvitationCode.hash(code), let offer = try await InvitationStore.offer(of: hash, in: database) {
+        if let hash = InvitationCode(given: code)?.hash,
+            let offer = try await InvitationStore.offer(of: hash, in: database)
+        {
             let isMeant = offer.email.map { $0 == email } ?? true
             if offer.isGood, isMeant { return offer }
             try await refuse(
@@ -202,6 +203,22 @@ package struct InvitationAcceptanceService: Sendable {
             try await AuditService.append(
                 "invitation.refused", category: "auth", outcome: .failure, entity: "invitation:\(offer.id)",
                 payload: ["reason": .string(reason)], by: actor, of: offer.organization, in: transaction)
+        }
+    }
+
+    /// Also in the logs of the organizations that the account belongs to: they alone can keep where it came from.
+    private func refuseWrongPassword(
+        _ offer: InvitationOffer, _ account: SignInAccount, from origin: Origin
+    ) async throws {
+        let actor = Actor(Caller.person(account.user).name, from: origin)
+        try await refuse(offer, because: "wrong password", by: actor)
+        for organization in account.organizations where organization.id != offer.organization {
+            try await database.transaction(organization: organization.id) { transaction in
+                try await AuditService.append(
+                    "session.refused", category: "auth", outcome: .failure, entity: "user:\(account.user)",
+                    payload: ["reason": "wrong password for an invitation"], by: actor, of: organization.id,
+                    in: transaction)
+            }
         }
     }
 
