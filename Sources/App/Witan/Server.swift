@@ -63,7 +63,11 @@ struct Server: Sendable {
         }
         let client = Self.client(configuration, loops: loops)
         let identity = try IdentityParts(
-            configuration, database: database, masterKey: masterKey, client: client, observer: observer
+            configuration, database: database, masterKey: masterKey,
+            federation: Self.client(
+                configuration, loops: loops,
+                admits: configuration.boolean("WITAN_SSO_PRIVATE_ISSUERS") ? nil : { $0.isPublic }),
+            observer: observer
         ) { _ = announce("identity") }
         let catalog = CatalogMonitor(
             database: database, masterKey: masterKey, onUnreadableKey: observer.unreadableKey
@@ -112,11 +116,13 @@ struct Server: Sendable {
         }
     }
 
-    private static func client(_ configuration: Configuration, loops: [EventLoop]) -> HTTPClient {
+    private static func client(
+        _ configuration: Configuration, loops: [EventLoop], admits: (@Sendable (NetworkAddress) -> Bool)? = nil
+    ) -> HTTPClient {
         HTTPClient(
             configuration: HTTPClientConfiguration(
                 caFile: configuration["WITAN_UPSTREAM_CA_FILE"], userAgent: "witan/\(Version.current)",
-                isProxied: Proxies.areNamed), loops: loops)
+                isProxied: Proxies.areNamed, admits: admits), loops: loops)
     }
 
     private static func masterKey(_ configuration: Configuration) throws -> MasterKey {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Core
+import Cryptography
 import SwiftExtensions
 import TestSupport
 import Testing
@@ -23,6 +24,31 @@ import Testing
             #expect(try await fixture.sessions.end(of: janitor.id, by: janitor) == 1)
             #expect(try await fixture.sessions.end(of: janitor.id, by: boss) == 0)
             #expect(try await fixture.sessions.end(of: boss.id, by: boss) == 1)
+        }
+    }
+
+    @Test("who may erase erases nobody who may do more, nor by a certificate")
+    func erasures() async throws {
+        try await PrivacyFixture.with { fixture in
+            let boss = try fixture.organization("one")
+            let second = try fixture.person("second", role: .admin, in: boss.organization)
+            let peer = try fixture.person("peer", role: .viewer, in: boss.organization)
+            let clerk = try fixture.person("clerk", role: .viewer, in: boss.organization)
+                .with(Role.viewer.permissions.union([.managePrivacy]))
+            let erase = { @Sendable (person: UniqueID, by: Principal) in
+                await fixture.base.refusal { try await fixture.erasures.erase(person, for: .objection, by: by) }
+            }
+            #expect(await erase(second.id, clerk) == "role_too_high")
+            #expect(try fixture.find("second planted-name").count == 1)
+            #expect(await erase(peer.id, clerk) == "none")
+            #expect(await erase(second.id, boss) == "none")
+            let signer = ErasureSigner(publicKey: fixture.signing.publicKey, masterKeyID: "k") {
+                fixture.signing.sign(Array($0.utf8))
+            }
+            let kept = try signer.certificate(
+                .v7(), of: boss.id, in: boss.organization, for: "objection", at: .now(), done: [:])
+            #expect(
+                await fixture.base.refusal { try await fixture.erasures.replay(kept, by: boss) } == "own_account")
         }
     }
 }
