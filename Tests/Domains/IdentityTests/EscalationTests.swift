@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Core
 import Cryptography
+import JSON
 import SwiftExtensions
 import TestSupport
 import Testing
