@@ -65,8 +65,7 @@ struct Server: Sendable {
         let identity = try IdentityParts(
             configuration, database: database, masterKey: masterKey,
             federation: Self.client(
-                configuration, loops: loops,
-                admits: configuration.boolean("WITAN_SSO_PRIVATE_ISSUERS") ? nil : { $0.isPublic }),
+                configuration, loops: loops, publicOnly: !configuration.boolean("WITAN_SSO_PRIVATE_ISSUERS")),
             observer: observer
         ) { _ = announce("identity") }
         let catalog = CatalogMonitor(
@@ -117,12 +116,13 @@ struct Server: Sendable {
     }
 
     private static func client(
-        _ configuration: Configuration, loops: [EventLoop], admits: (@Sendable (NetworkAddress) -> Bool)? = nil
+        _ configuration: Configuration, loops: [EventLoop], publicOnly: Bool = false
     ) -> HTTPClient {
-        HTTPClient(
-            configuration: HTTPClientConfiguration(
-                caFile: configuration["WITAN_UPSTREAM_CA_FILE"], userAgent: "witan/\(Version.current)",
-                isProxied: Proxies.areNamed, admits: admits), loops: loops)
+        var settings = HTTPClientConfiguration(
+            caFile: configuration["WITAN_UPSTREAM_CA_FILE"], userAgent: "witan/\(Version.current)",
+            isProxied: Proxies.areNamed)
+        if publicOnly { settings.admits = { $0.isPublic } }
+        return HTTPClient(configuration: settings, loops: loops)
     }
 
     private static func masterKey(_ configuration: Configuration) throws -> MasterKey {

@@ -42,11 +42,11 @@ struct SignOnHouse: Sendable {
         masterKey = try MasterKey(Secret(Memory.random(32)))
         let told = Locked<[String]>([])
         self.told = told
+        var configuration = HTTPClientConfiguration()
+        if !allowsPrivate { configuration.admits = { $0.isPublic } }
         let client = OpenIDClient(
-            client: HTTPClient(
-                configuration: HTTPClientConfiguration(admits: allowsPrivate ? nil : { $0.isPublic }),
-                loops: [issuer.loop]),
-            allowsPrivate: allowsPrivate, freshness: freshness
+            client: HTTPClient(configuration: configuration, loops: [issuer.loop]), allowsPrivate: allowsPrivate,
+            freshness: freshness
         ) { issuer, reason in told.withLock { $0.append("\(issuer): \(reason)") } }
         providers = SingleSignOnProviderService(database: fixture.database, masterKey: masterKey, client: client)
         signOn = SignOnService(

@@ -3,6 +3,7 @@ import Core
 import Cryptography
 import HTTPServer
 import JSON
+import Postgres
 import SwiftExtensions
 import TestSupport
 import Testing
