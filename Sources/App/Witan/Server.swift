@@ -63,9 +63,7 @@ struct Server: Sendable {
         }
         let client = Self.client(configuration, loops: loops)
         let identity = try IdentityParts(
-            configuration, database: database, masterKey: masterKey,
-            federation: Self.client(
-                configuration, loops: loops, publicOnly: !configuration.boolean("WITAN_SSO_PRIVATE_ISSUERS")),
+            configuration, database: database, masterKey: masterKey, federation: Self.federation(configuration, loops),
             observer: observer
         ) { _ = announce("identity") }
         let catalog = CatalogMonitor(
@@ -123,6 +121,11 @@ struct Server: Sendable {
             isProxied: Proxies.areNamed)
         if publicOnly { settings.admits = { $0.isPublic } }
         return HTTPClient(configuration: settings, loops: loops)
+    }
+
+    /// Goes to identity providers, whom administrators of tenants name.
+    private static func federation(_ configuration: Configuration, _ loops: [EventLoop]) -> HTTPClient {
+        client(configuration, loops: loops, publicOnly: !configuration.boolean("WITAN_SSO_PRIVATE_ISSUERS"))
     }
 
     private static func masterKey(_ configuration: Configuration) throws -> MasterKey {

@@ -278,11 +278,14 @@ package final class OpenIDClient: Sendable {
             + "address unless WITAN_SSO_PRIVATE_ISSUERS is set, and the issuer must be written exactly as it does.",
         parameter: "issuer")
 
+    /// The code of everything that can be wrong with a token.
+    static let tokenInvalid = "sso_token_invalid"
+
     private static let codeRefused = DomainError(
         .forbidden, code: "sso_code_refused",
         "The identity provider did not exchange its code for tokens; sign in again.")
 
     private static func tokenInvalid(_ error: TokenError) -> DomainError {
-        DomainError(.forbidden, code: "sso_token_invalid", "The sign-in is not believed: \(error.description).")
+        DomainError(.forbidden, code: tokenInvalid, "The sign-in is not believed: \(error.description).")
     }
 }

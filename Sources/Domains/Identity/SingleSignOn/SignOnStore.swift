@@ -29,7 +29,8 @@ enum SignOnStore {
     static func account(_ user: UniqueID, in transaction: borrowing Transaction) async throws -> Account? {
         try await transaction.query(
             """
-            SELECT m.role, m.custom_role_id, m.retired_at IS NOT NULL OR u.id IS NULL OR u.retired_at IS NOT NULL AS has_left,
+            SELECT m.role, m.custom_role_id,
+                   m.retired_at IS NOT NULL OR u.id IS NULL OR u.retired_at IS NOT NULL AS has_left,
                    coalesce(u.role = 'operator', false) AS is_operator
             FROM auth.memberships m LEFT JOIN auth.users u ON u.id = m.user_id
             WHERE m.user_id = \(user)
