@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """An upstream that fails in every way it can: the documented error for the client, the truth in the ledger."""
 
-import os
 import json
+import os
 import time
 
 import pytest
