@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures who may come in: keys in memory, changes on their way to another node, sign-ins beside calls; see README.md."""
 
-import argparse
 import contextlib
 import json
 import os
@@ -21,11 +20,14 @@ PASSWORD = "seven quiet herons over the marsh"
 
 
 def main():
-    options = arguments()
+    options = programs.options(
+        __doc__, keys=(100_000, 2_000, "API keys"), rounds=(5, 1, "rounds of calls without and with sign-ins"),
+        seconds=(4, 4, "seconds of each"), changes=(200, 20, "changes watched on the other node"))
     witan = programs.find("witan", "BENCH_WITAN")
     mock_program = programs.find("mock-upstream", "BENCH_MOCK")
     fill = programs.find("identity-load", "BENCH_IDENTITY_LOAD")
-    cores = sorted(os.sched_getaffinity(0))[: options.cores]
+    everywhere = sorted(os.sched_getaffinity(0))
+    cores, elsewhere = everywhere[: options.cores], everywhere[options.cores :]
     os.sched_setaffinity(0, cores)
     directory = tempfile.mkdtemp(prefix="witan-bench-")
     os.chmod(directory, 0o755)  # PostgreSQL runs as another user when this is root.
@@ -33,28 +35,13 @@ def main():
         with contextlib.ExitStack() as stack:
             mock = targets.Mock(directory, stack, mock_program)
             first = targets.Witan(directory, stack, witan, mock, True, max(1, len(cores) // 2))
-            rows = storm(options, first, cores, directory, mock, fill)
+            rows = storm(options, first, cores, elsewhere, directory, mock, fill)
             rows += keys(options, first, fill)
             rows += two_nodes(options, first, witan, directory, stack)
     finally:
         if not options.keep:
             shutil.rmtree(directory, ignore_errors=True)
     report.write(programs.heading("Identity", cores) + report.figures(rows), "identity")
-
-
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--keys", type=int, default=100_000, help="API keys (100,000)")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of calls without and with sign-ins (5)")
-    parser.add_argument("--seconds", type=int, default=4, help="seconds of each (4)")
-    parser.add_argument("--changes", type=int, default=200, help="changes watched on the other node (200)")
-    parser.add_argument("--quick", action="store_true", help="2,000 keys, one round, 20 changes")
-    parser.add_argument("--cores", type=int, default=2, help="cores that everything runs on (2)")
-    parser.add_argument("--keep", action="store_true", help="keep the data directory")
-    options = parser.parse_args()
-    if options.quick:
-        options.keys, options.rounds, options.changes = 2_000, 1, 20
-    return options
 
 
 def run_fill(node, program, count):
@@ -128,8 +115,8 @@ def until(url, key, works):
     sys.exit("a change did not reach the other node within 10 s")
 
 
-def storm(options, node, cores, directory, mock, program):
-    """Calls alone and beside 50 people who sign in all the time, in turn."""
+def storm(options, node, cores, elsewhere, directory, mock, program):
+    """Calls alone and beside 50 people who sign in all the time, in turn; people have computers of their own."""
     run_fill(node, program, 1)
     work = load.WORKLOADS[0]
     alone, beside, signed = [], [], 0
@@ -137,7 +124,7 @@ def storm(options, node, cores, directory, mock, program):
         if number % 2 == 0:
             alone.append(one(node, work, options, directory, cores, mock))
         else:
-            with people(node, 50) as count:
+            with people(node, 50, elsewhere) as count:
                 begun = time.monotonic()
                 before = count[0]
                 beside.append(one(node, work, options, directory, cores, mock))
@@ -147,7 +134,8 @@ def storm(options, node, cores, directory, mock, program):
     note = (
         f"median of {options.rounds} rounds in turn, 10 connections: "
         f"{statistics.median(found.p99_ms for found in alone):.1f} ms without, "
-        f"{calls:,.0f} calls and {signed / options.rounds:.1f} sign-ins a second with")
+        f"{calls:,.0f} calls and {signed / options.rounds:.1f} sign-ins a second with; people on "
+        f"{f'cores {elsewhere}' if elsewhere else 'the same cores'}")
     return [("p99 of calls beside 50 people signing in ÷ without", "≤", 1.5, ratio, note)]
 
 
@@ -156,11 +144,13 @@ def one(node, work, options, directory, cores, mock):
 
 
 @contextlib.contextmanager
-def people(node, number):
+def people(node, number, elsewhere):
     """That many who sign in again as soon as they are in, or were told that there are too many."""
     count, over = [0], threading.Event()
 
     def sign_in():
+        if elsewhere:
+            os.sched_setaffinity(0, elsewhere)  # of this thread
         while not over.is_set():
             try:
                 targets.request(

@@ -109,7 +109,7 @@ import Testing
             #expect(messages.count == 1)
             let house = try SignOnHouse(fixture, try StubIssuer())
             house.issuer.state.withLock { $0.configuration = [("issuer", nil)] }
-            await #expect(throws: DomainError.self) { try await house.provider() }
+            #expect(await code { _ = try await house.provider() } == "sso_provider_unusable")
             #expect(try fixture.count("auth.sso_providers") == "0")
         }
     }
