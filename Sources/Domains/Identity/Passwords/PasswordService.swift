@@ -54,12 +54,15 @@ package struct PasswordService: Sendable {
 
     /// Asks who is signed in for the password once more. Nothing is asked of who has none. Throws `wrong_password` and
     /// `sign_in_locked`.
+    ///
+    /// The right one forgets no failures: who knows it and has not the second factor could otherwise guess at that
+    /// without end.
     func check(_ password: Secret<String>?, of account: Account, by principal: Principal) async throws {
         guard let known = account.passwordHash else { return }
         let attempt = attempt(account, principal)
         try await lockout.check(attempt)
         if let password, try await verifier.verify(password, against: known).matches {
-            return try await lockout.succeeded(attempt)
+            return try await lockout.confirm(attempt)
         }
         try await lockout.failed(attempt)
         throw DomainError(
@@ -68,11 +71,12 @@ package struct PasswordService: Sendable {
 
     /// Runs a cheap check of something that who is signed in gave, and counts a wrong one; see `LockoutService.settle`.
     func counting<Value: Sendable>(
-        _ account: Account, _ principal: Principal, _ body: (borrowing Transaction) async throws -> Value
+        _ account: Account, _ principal: Principal, isWholeProof: Bool = false,
+        _ body: (borrowing Transaction) async throws -> Value
     ) async throws -> Value {
         let attempt = attempt(account, principal)
         return try await database.transaction(organization: principal.organization) { transaction in
-            try await lockout.settle(attempt, isSignIn: false, in: transaction, body)
+            try await lockout.settle(attempt, isWholeProof: isWholeProof, in: transaction, body)
         }.get()
     }
 

@@ -37,13 +37,15 @@ package struct SessionService: Sendable {
     // MARK: Beginning
 
     /// The first tokens of a new sign-in, in the transaction of the person's organization that proves it. Throws
-    /// `not_a_member` when the person does not belong to it.
+    /// `not_a_member` when the person does not belong to it, `second_factor_required` when they have one and it was not
+    /// asked.
     package func begin(
         _ person: ProvenPerson, in transaction: borrowing Transaction
     ) async throws -> IssuedSession {
         guard let rights = try await SessionStore.rights(of: person.user, in: transaction) else {
             throw Self.notAMember
         }
+        guard rights.suffices(person.secondFactor) else { throw Self.secondFactorRequired }
         let now = try await Self.now(in: transaction)
         let family = UniqueID.v7()
         let issued = try await issue(
@@ -67,7 +69,8 @@ package struct SessionService: Sendable {
         let access = AccessToken(
             organization: person.organization, user: person.user, session: family, membershipVersion: rights.version,
             role: rights.role, permissions: rights.permissions(person.secondFactor), issuedAt: now,
-            lifetime: lifetimes.access)
+            // No access token outlives its session, which can therefore be forgotten.
+            lifetime: min(lifetimes.access, expiresAt - now))
         return IssuedSession(
             access: access, accessText: access.text(signedWith: tokenKey), refresh: refresh, expiresAt: expiresAt,
             mustSetUpSecondFactor: rights.mustSetUp(person.secondFactor))
@@ -116,25 +119,27 @@ package struct SessionService: Sendable {
         _ session: UniqueID, of organization: UniqueID, from origin: Origin, in transaction: borrowing Transaction
     ) async throws -> Renewal {
         guard let held = try await SessionStore.lock(session, in: transaction) else { return .refused }
-        let person = ProvenPerson(
-            user: held.user, organization: organization, secondFactor: held.secondFactor, device: nil, origin: origin)
+        let person = { (factor: SecondFactorKind?) in
+            ProvenPerson(user: held.user, organization: organization, secondFactor: factor, device: nil, origin: origin)
+        }
         guard !held.isRotated else {
             let ended = try await SessionStore.end(
                 family: held.family, of: held.user, why: "a refresh token was used twice", in: transaction)
             if !ended.isEmpty {
                 try await AuditService.append(
                     "session.reuse_detected", category: "auth", outcome: .failure, entity: "session:\(held.family)",
-                    by: person.actor, of: organization, in: transaction)
+                    by: person(nil).actor, of: organization, in: transaction)
             }
             return .refused
         }
         guard !held.isRevoked, held.expiresAt > held.now,
-            let rights = try await SessionStore.rights(of: held.user, in: transaction)
+            let rights = try await SessionStore.rights(of: held.user, in: transaction),
+            rights.suffices(held.secondFactor)
         else { return .refused }
         try await SessionStore.rotate(held.id, in: transaction)
         return .issued(
             try await issue(
-                person, rights, family: held.family, deviceInfo: held.deviceInfo, now: held.now,
+                person(rights.standing(held.secondFactor)), rights, family: held.family, deviceInfo: held.deviceInfo, now: held.now,
                 expiresAt: held.expiresAt, in: transaction))
     }
 
@@ -186,6 +191,11 @@ package struct SessionService: Sendable {
 
     private static let ended = DomainError(
         .unauthenticated, code: "session_ended", "The session has ended, or the token is none of ours; sign in again.",
+        shouldRetry: false)
+
+    static let secondFactorRequired = DomainError(
+        .unauthenticated, code: "second_factor_required",
+        "You have a second factor: send the same again with code, or with recovery_code.", parameter: "code",
         shouldRetry: false)
 
     private static let notAMember = DomainError(

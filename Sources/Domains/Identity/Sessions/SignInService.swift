@@ -45,6 +45,9 @@ struct SignInOrganization: Sendable {
     let slug: String
 }
 
+/// The account is not any more what was checked.
+private struct AccountChanged: Error {}
+
 /// Signs people in by their password, and by a second factor where they have one. The same answer, after the same time,
 /// for a wrong password and for nobody's address.
 package struct SignInService: Sendable {
@@ -72,6 +75,19 @@ package struct SignInService: Sendable {
         let started = ContinuousClock.now
         let who = AccountAttempt(email: attempt.email, from: origin)
         try await lockout.check(who)
+        for _ in 0..<3 {
+            do {
+                return try await signIn(attempt, as: who, from: origin, since: started)
+            } catch is AccountChanged {
+                // A new password or second factor came while the old one was checked: the new one counts.
+            }
+        }
+        throw Self.invalid
+    }
+
+    private func signIn(
+        _ attempt: SignInAttempt, as who: AccountAttempt, from origin: Origin, since started: ContinuousClock.Instant
+    ) async throws -> IssuedSession {
         let account = try await SignInStore.account(attempt.email, in: database)
         let (matches, newHash) = try await passwords.verify(attempt.password, against: account?.passwordHash)
         guard matches, let account, !account.organizations.isEmpty else {
@@ -84,14 +100,16 @@ package struct SignInService: Sendable {
         try await lockout.confirm(who)
         let organization = try choose(attempt.organization, of: account)
         let code = account.hasSecondFactor ? attempt.code : nil
-        guard code != nil || !account.hasSecondFactor else { throw Self.secondFactorRequired }
+        guard code != nil || !account.hasSecondFactor else { throw SessionService.secondFactorRequired }
         let person = ProvenPerson(
             user: account.user, organization: organization.id, secondFactor: code?.kind, device: attempt.device,
             origin: origin)
         let outcome = try await database.transaction(organization: organization.id, retrying: 3) { transaction in
-            try await lockout.settle(who, isSignIn: true, in: transaction) { transaction in
+            try await lockout.settle(who, isWholeProof: true, in: transaction) { transaction in
                 if let code { try await secondFactors.prove(code, of: account.user, in: transaction) }
-                try await SignInStore.succeeded(account.user, newHash: newHash, in: transaction)
+                guard try await SignInStore.succeeded(account, newHash: newHash, in: transaction) else {
+                    throw AccountChanged()
+                }
                 return try await sessions.begin(person, in: transaction)
             }
         }
@@ -138,11 +156,6 @@ package struct SignInService: Sendable {
             }
         }
     }
-
-    private static let secondFactorRequired = DomainError(
-        .unauthenticated, code: "second_factor_required",
-        "You have a second factor: send the same again with code, or with recovery_code.", parameter: "code",
-        shouldRetry: false)
 
     private static let invalid = DomainError(
         .unauthenticated, code: "invalid_credentials", "The address or the password is wrong.", shouldRetry: false)
