@@ -782,6 +782,14 @@ CREATE FUNCTION auth.account(address text)
 $$;
 COMMENT ON FUNCTION auth.account(text) IS 'What a sign-in needs to know of an address; no row when nobody has it.';
 
+CREATE FUNCTION auth.password_costs() RETURNS TABLE (cost text, accounts bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT split_part(u.password_hash, '$', 4), count(*) FROM auth.users u
+    WHERE u.password_hash IS NOT NULL AND u.retired_at IS NULL GROUP BY 1 ORDER BY 1 LIMIT 100
+$$;
+COMMENT ON FUNCTION auth.password_costs() IS
+    'How many accounts have a hash of which cost (m=…,t=…,p=…), so that checking a password of nobody takes as long.';
+
 CREATE FUNCTION auth.organizations_of(person uuid)
     RETURNS TABLE (org_id uuid, slug text, name text, role text, require_two_factor boolean)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -821,13 +829,13 @@ COMMENT ON FUNCTION auth.invitation_by_code(bytea) IS
     'organization retired.';
 
 CREATE FUNCTION auth.password_reset_by_token(hash bytea)
-    RETURNS TABLE (id uuid, user_id uuid, expires_at timestamptz)
+    RETURNS TABLE (id uuid, user_id uuid, is_used boolean, is_expired boolean)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT r.id, r.user_id, r.expires_at FROM auth.password_resets r
-    WHERE r.token_hash = hash AND r.used_at IS NULL AND r.expires_at > now()
+    SELECT r.id, r.user_id, r.used_at IS NOT NULL, r.expires_at <= now() FROM auth.password_resets r
+    WHERE r.token_hash = hash
 $$;
 COMMENT ON FUNCTION auth.password_reset_by_token(bytea) IS
-    'The password reset of a token, by its SHA-256, while it is good.';
+    'The password reset of a token, by its SHA-256, and whether it is used or too old.';
 
 CREATE FUNCTION auth.end_sessions(person uuid, why text, spared_family uuid DEFAULT NULL) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -960,6 +968,6 @@ GRANT EXECUTE ON FUNCTION auth.key_snapshot(bigint), auth.organization_snapshot(
     auth.organization_directory(uuid, integer), auth.organizations_of(uuid),
     auth.sso_provider_organization(uuid), auth.session_by_token(bytea),
     auth.invitation_by_code(bytea), auth.password_reset_by_token(bytea), auth.forget_lockouts(),
-    auth.forget_sessions() TO witan_app;
+    auth.forget_sessions(), auth.password_costs() TO witan_app;
 
 RESET ROLE;

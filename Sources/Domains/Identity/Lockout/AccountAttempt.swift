@@ -13,11 +13,13 @@ package struct AccountAttempt: Sendable, Equatable {
     /// From where is the client's address; what is no address is a place of its own.
     package init(email: String, from origin: Origin) {
         self.email = (try? EmailAddress(email))?.description ?? email.lowercased()
-        guard let address = NetworkAddress(origin.address) else {
-            network = origin.address
-            return
-        }
-        network = NetworkRange.around(address, bits: address.isVersion4 ? 32 : 64).description
+        network = Self.network(of: origin)
+    }
+
+    /// What is counted as one place.
+    static func network(of origin: Origin) -> String {
+        guard let address = NetworkAddress(origin.address) else { return origin.address }
+        return NetworkRange.around(address, bits: address.isVersion4 ? 32 : 64).description
     }
 
     /// What is counted, each by a code that only this installation can compute: the table tells nobody who tried.

@@ -51,8 +51,8 @@ package struct LockoutService: Sendable {
     /// check of the account or from the place runs meanwhile. Throws `sign_in_locked` without running it.
     ///
     /// What `body` does is undone when it throws. An error whose code is in `LockoutService.failures` counts as a
-    /// failure and is returned, so that the count is committed; others are thrown. `isWholeProof` says that nothing more
-    /// is asked of who passes, so that the failures before it are forgotten and the place is familiar.
+    /// failure and is returned, so that the count is committed; others are thrown. `isWholeProof` says that nothing
+    /// more is asked of who passes, so that the failures before it are forgotten and the place is familiar.
     package func settle<Value: Sendable>(
         _ attempt: AccountAttempt, isWholeProof: Bool, in transaction: borrowing Transaction, now: Timestamp = .now(),
         _ body: (borrowing Transaction) async throws -> Value

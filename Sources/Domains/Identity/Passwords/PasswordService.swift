@@ -10,14 +10,17 @@ package struct PasswordService: Sendable {
     private let verifier: PasswordVerifier
     private let lockout: LockoutService
     private let monitor: IdentityMonitor
+    let refusals: RefusalService
 
     package init(
-        database: Database, verifier: PasswordVerifier, lockout: LockoutService, monitor: IdentityMonitor
+        database: Database, verifier: PasswordVerifier, lockout: LockoutService, monitor: IdentityMonitor,
+        refusals: RefusalService
     ) {
         self.database = database
         self.verifier = verifier
         self.lockout = lockout
         self.monitor = monitor
+        self.refusals = refusals
     }
 
     /// Sets a new password and ends all the person's other sessions. Throws `wrong_password` (403), `sign_in_locked`
@@ -29,7 +32,9 @@ package struct PasswordService: Sendable {
                 .conflict, code: "no_password",
                 "You have no password, since you sign in elsewhere; POST /api/v1/password-resets gives you one.")
         }
-        try await check(old, of: account, by: principal)
+        try await refusals.watching("password.refused", principal) {
+            try await check(old, of: account, by: principal)
+        }
         let password = try Password(new, of: account.knownWords, field: "new_password")
         guard try await !verifier.verify(new, against: known).matches else {
             throw DomainError(
@@ -45,9 +50,9 @@ package struct PasswordService: Sendable {
             }
             try await AccountStore.endSessions(
                 of: account.user, because: "the password was changed", but: principal.session, in: transaction)
-            try await AuditService.append(
-                "password.changed", category: "auth", entity: "user:\(account.user)", by: principal.actor,
-                of: principal.organization, in: transaction)
+            try await PersonAuditService.append(
+                "password.changed", of: account.user, by: principal.actor, home: principal.organization,
+                in: transaction)
         }
         try await monitor.refresh()
     }

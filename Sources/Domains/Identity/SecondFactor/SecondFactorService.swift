@@ -85,7 +85,7 @@ package struct SecondFactorService: Sendable {
         _ code: Secret<String>, by principal: Principal, now: Timestamp = .now()
     ) async throws -> [RecoveryCode] {
         let account = try await passwords.account(of: principal)
-        let codes = try await passwords.counting(account, principal) { transaction in
+        let codes = try await counting(account, principal) { transaction in
             guard let factor = try await SecondFactorStore.find(account.user, in: transaction) else {
                 throw Self.missing
             }
@@ -109,8 +109,10 @@ package struct SecondFactorService: Sendable {
         password: Secret<String>?, _ given: GivenCode, by principal: Principal, now: Timestamp = .now()
     ) async throws {
         let account = try await passwords.account(of: principal)
-        try await passwords.check(password, of: account, by: principal)
-        try await passwords.counting(account, principal, isWholeProof: true) { transaction in
+        try await passwords.refusals.watching(Self.refused, principal) {
+            try await passwords.check(password, of: account, by: principal)
+        }
+        try await counting(account, principal, isWholeProof: true) { transaction in
             try await demandConfirmed(account.user, in: transaction)
             try await prove(given, of: account.user, in: transaction, now: now)
             guard try await SecondFactorStore.remove(account.user, in: transaction) else { throw Self.missing }
@@ -129,7 +131,7 @@ package struct SecondFactorService: Sendable {
         _ code: Secret<String>, by principal: Principal, now: Timestamp = .now()
     ) async throws -> [RecoveryCode] {
         let account = try await passwords.account(of: principal)
-        return try await passwords.counting(account, principal) { transaction in
+        return try await counting(account, principal) { transaction in
             try await demandConfirmed(account.user, in: transaction)
             try await prove(.authenticator(code), of: account.user, in: transaction, now: now)
             try await record("second_factor.codes_renewed", of: account.user, by: principal, in: transaction)
@@ -163,6 +165,17 @@ package struct SecondFactorService: Sendable {
 
     // MARK: Shared
 
+    private static let refused = "second_factor.refused"
+
+    private func counting<Value: Sendable>(
+        _ account: Account, _ principal: Principal, isWholeProof: Bool = false,
+        _ body: (borrowing Transaction) async throws -> Value
+    ) async throws -> Value {
+        try await passwords.refusals.watching(Self.refused, principal) {
+            try await passwords.counting(account, principal, isWholeProof: isWholeProof, body)
+        }
+    }
+
     private func newCodes(of user: UniqueID, in transaction: borrowing Transaction) async throws -> [RecoveryCode] {
         let codes = (0..<RecoveryCode.count).map { _ in RecoveryCode.generate() }
         try await SecondFactorStore.voidCodes(of: user, in: transaction)
@@ -179,9 +192,8 @@ package struct SecondFactorService: Sendable {
         _ action: String, of user: UniqueID, by principal: Principal, _ payload: JSONValue = [:],
         in transaction: borrowing Transaction
     ) async throws {
-        try await AuditService.append(
-            action, category: "auth", entity: "user:\(user)", payload: payload, by: principal.actor,
-            of: principal.organization, in: transaction)
+        try await PersonAuditService.append(
+            action, of: user, payload: payload, by: principal.actor, home: principal.organization, in: transaction)
     }
 
     private static func invalidCode(_ field: String) -> DomainError {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Cryptography
 import Postgres
 import SwiftExtensions
 
@@ -21,6 +22,14 @@ enum SignInStore {
         return SignInAccount(
             user: user, passwordHash: try row["password_hash"], hasSecondFactor: try row["has_second_factor"],
             organizations: organizations)
+    }
+
+    /// How many accounts have a hash of which cost.
+    static func passwordCosts(in database: Database) async throws -> [(cost: Argon2idCost, accounts: Int)] {
+        try await database.query("SELECT cost, accounts FROM auth.password_costs()").compactMap { row in
+            let accounts: Int64 = try row["accounts"]
+            return Argon2idCost(try row["cost"] as String).map { ($0, Int(accounts)) }
+        }
     }
 
     /// Notes a sign-in, which waits for whoever is changing the account; false when password or second factor are not
