@@ -51,12 +51,13 @@ struct IdentityParts: Sendable {
         mail = MailService(queue: mailQueue, from: try configuration.mailFrom(), publicURL: configuration.publicURL)
         privacy = try PrivacyParts(database: database, masterKey: masterKey, monitor: monitor)
         keyUsage = APIKeyUsageWorker(database: database, monitor: monitor)
+        let refusals = RefusalService(database: database, observe: observer.unknown)
         sessions = SessionService(
             database: database, tokenKey: tokenKey,
             lifetimes: SessionService.Lifetimes(
                 access: configuration.duration("WITAN_ACCESS_TOKEN_LIFETIME"),
                 session: configuration.duration("WITAN_SESSION_LIFETIME")),
-            monitor: monitor)
+            monitor: monitor, refusals: refusals)
         passwords = PasswordVerifier(hashing: configuration.passwordHashing)
         let openID = OpenIDClient(
             client: federation, allowsPrivate: configuration.boolean("WITAN_SSO_PRIVATE_ISSUERS"),
@@ -65,20 +66,22 @@ struct IdentityParts: Sendable {
         let lockout = LockoutService(database: database, key: masterKey.subkey("lockouts"))
         signOn = SignOnService(
             database: database, masterKey: masterKey, client: openID, sessions: sessions, lockout: lockout,
-            publicURL: configuration.publicURL, observe: observer.signOn)
+            refusals: refusals, publicURL: configuration.publicURL)
         passwordChanges = PasswordService(
-            database: database, verifier: passwords, lockout: lockout, monitor: monitor)
+            database: database, verifier: passwords, lockout: lockout, monitor: monitor, refusals: refusals)
         secondFactors = SecondFactorService(
             database: database, masterKey: masterKey, pepper: masterKey.subkey("recovery codes"),
             passwords: passwordChanges, monitor: monitor)
         signIn = SignInService(
             database: database, passwords: passwords, lockout: lockout, secondFactors: secondFactors,
-            sessions: sessions)
+            sessions: sessions, decoyKey: masterKey.subkey("password decoys"), refusals: refusals)
         resetMails = PasswordResetWorker(
             database: database,
-            limits: PasswordResetLimits(lifetime: configuration.duration("WITAN_PASSWORD_RESET_LIFETIME")), mail: mail)
+            limits: PasswordResetLimits(lifetime: configuration.duration("WITAN_PASSWORD_RESET_LIFETIME")), mail: mail,
+            refusals: refusals)
         passwordResets = PasswordResetService(
-            database: database, verifier: passwords, lockout: lockout, monitor: monitor, worker: resetMails)
+            database: database, verifier: passwords, lockout: lockout, monitor: monitor, worker: resetMails,
+            refusals: refusals)
         roles = CustomRoleService(database: database, monitor: monitor)
         members = MemberService(database: database, monitor: monitor)
         teams = TeamService(database: database)

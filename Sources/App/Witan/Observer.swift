@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import HTTPServer
+import Identity
 import Mail
 import Observability
 import Operations
@@ -13,6 +14,10 @@ struct Observer: Sendable {
     static let batchEntries = Counter("witan_record_entries_total", "Entries committed by the record.")
     static let refusedRequests = Counter("witan_http_refused_total", "Requests the HTTP server answered by itself.")
     static let mails = Counter("witan_mail_total", "E-mails, by what became of them.", labels: ["result"])
+
+    static let unknownCallers = Counter(
+        "witan_unknown_callers_total",
+        "Sign-ins and tokens of nobody that were refused; told once a minute and network.")
 
     let logger: Logger
     let slowQueries = SlowQueries()
@@ -80,6 +85,17 @@ struct Observer: Sendable {
         }
     }
 
+    /// Somebody was refused of whom no organization's log can tell.
+    @Sendable func unknown(_ refusal: UnknownRefusal) {
+        Self.unknownCallers.increment(by: UInt64(refusal.count))
+        logger.warning(
+            "refused what is nobody's",
+            [
+                ("gave", .string(refusal.gave)), ("network", .string(refusal.network)),
+                ("count", LogValue(refusal.count)),
+            ])
+    }
+
     @Sendable func http(_ event: HTTPServerEvent) {
         Self.refusedRequests.increment()
         logger.debug("http", [("event", .string(String(describing: event)))])
@@ -88,10 +104,6 @@ struct Observer: Sendable {
     @Sendable func identityProvider(_ issuer: String, _ reason: String) {
         logger.warning(
             "identity provider cannot be used", [("issuer", .string(issuer)), ("reason", .string(reason))])
-    }
-
-    @Sendable func signOn(_ code: String, _ address: String) {
-        logger.warning("single sign-on refused", [("code", .string(code)), ("address", .string(address))])
     }
 
     @Sendable func unreadableKey(_ provider: String, _ reason: String) {

@@ -17,24 +17,21 @@ package struct SignOnService: Sendable {
     private let client: OpenIDClient
     private let sessions: SessionService
     private let lockout: LockoutService
-    private let observe: @Sendable (_ code: String, _ address: String) -> Void
-    private let told = Recently(maximum: 100)
+    private let refusals: RefusalService
     /// Where people reach this installation, without a slash at the end.
     let publicURL: String
 
-    /// `observe` is told why and where from a return or code was refused that no organization's log has, at most once
-    /// a second for each reason.
+    /// `refusals` is told of returns and codes that no organization's log has.
     package init(
         database: Database, masterKey: MasterKey, client: OpenIDClient, sessions: SessionService,
-        lockout: LockoutService, publicURL: String,
-        observe: @escaping @Sendable (_ code: String, _ address: String) -> Void = { _, _ in }
+        lockout: LockoutService, refusals: RefusalService, publicURL: String
     ) {
         self.database = database
         self.masterKey = masterKey
         self.client = client
         self.sessions = sessions
         self.lockout = lockout
-        self.observe = observe
+        self.refusals = refusals
         self.publicURL = publicURL
     }
 
@@ -93,7 +90,8 @@ package struct SignOnService: Sendable {
     package func finish(at id: UniqueID, _ back: Return, from origin: Origin) async throws -> String {
         // Nothing is counted or written yet: any page can make a browser come here.
         guard let state = SignOnState(opening: back.cookie, state: back.state, provider: id, key: masterKey) else {
-            throw unknown(Self.stateInvalid, from: origin)
+            refusals.unknown("state of a single sign-on", from: origin)
+            throw Self.stateInvalid
         }
         try await lockout.check(Self.attempt(from: origin))
         let (organization, provider) = try await provider(id)
@@ -178,7 +176,7 @@ package struct SignOnService: Sendable {
 
     /// A counter of its own for each network: who fails here is not kept from signing in by password, nor the reverse.
     private static func attempt(from origin: Origin) -> AccountAttempt {
-        let place = "single sign-on from \(AccountAttempt(email: "", from: origin).network)"
+        let place = "single sign-on from \(AccountAttempt.network(of: origin))"
         return AccountAttempt(email: place, from: Origin(address: place, userAgent: nil))
     }
 
@@ -212,16 +210,8 @@ package struct SignOnService: Sendable {
                 by: Actor("system", person: user, from: origin), of: organization, in: transaction)
             return true
         }
-        return isKnown ? Self.codeInvalid : unknown(Self.codeInvalid, from: origin)
-    }
-
-    /// What concerns no organization goes to the program's log.
-    private func unknown(_ error: DomainError, from origin: Origin) -> DomainError {
-        if !told.has(error.code, within: .seconds(1)) {
-            told.note(error.code)
-            observe(error.code, origin.address)
-        }
-        return error
+        if !isKnown { refusals.unknown("code of a single sign-on", from: origin) }
+        return Self.codeInvalid
     }
 
     // MARK: The session
@@ -236,7 +226,10 @@ package struct SignOnService: Sendable {
         let text = verifier.reveal()
         guard code.utf8.count <= 100, parts.count == 2, let organization = UniqueID(String(parts[0])),
             (43...128).contains(text.utf8.count)
-        else { throw unknown(Self.codeInvalid, from: origin) }
+        else {
+            refusals.unknown("code of a single sign-on", from: origin)
+            throw Self.codeInvalid
+        }
         let hash = SHA256.hash(parts[1].utf8)
         let issued = try await database.transaction(
             organization: organization, retrying: 3

@@ -52,8 +52,7 @@ struct SignOnHouse: Sendable {
         signOn = SignOnService(
             database: fixture.database, masterKey: masterKey, client: client, sessions: fixture.sessions,
             lockout: LockoutService(database: fixture.database, key: masterKey.subkey("lockouts")),
-            publicURL: Self.publicURL
-        ) { code, address in told.withLock { $0.append("\(code) from \(address)") } }
+            refusals: fixture.refusals, publicURL: Self.publicURL)
         let quiet = Logger(LogOutput(descriptor: open("/dev/null", O_WRONLY), format: .json))
         responder = Responder(
             endpoints: signOn.endpoints + providers.endpoints(publicURL: Self.publicURL), logger: quiet,

@@ -56,13 +56,15 @@ import Testing
                     FROM audits.audit_log l, auth.users u WHERE action = 'sso.refused'
                     """) == "t|sso_code_invalid")
             #expect(try house.fixture.payloads("sso.refused").first?["ip_address"] == "127.0.0.1")
-            #expect(house.told.withLock { $0 } == [])
+            #expect(house.fixture.unknown.withLock { $0.isEmpty })
             for _ in 0..<9 {
                 #expect(try await house.exchange("\(house.admin.organization).made-up").status == 401)
             }
             #expect(try await house.exchange("\(house.admin.organization).made-up").status == 429)
             #expect(try house.fixture.actions().filter { $0 == "sso.refused" }.count == 1)
-            #expect(house.told.withLock { Set($0) } == ["sso_code_invalid from 127.0.0.1"])
+            #expect(
+                house.fixture.unknown.withLock { $0.map { "\($0.gave) from \($0.network)" } }
+                    == ["code of a single sign-on from 127.0.0.1/32"])
         }
     }
 
@@ -74,7 +76,9 @@ import Testing
                 let answer = try await house.back(provider, code: "x", state: "made-up", cookie: "")
                 #expect(answer.status == 400 && answer.body["code"] == "sso_state_invalid")
             }
-            #expect(house.told.withLock { Set($0) } == ["sso_state_invalid from 127.0.0.1"])
+            #expect(
+                house.fixture.unknown.withLock { $0.map { "\($0.gave) from \($0.network)" } }
+                    == ["state of a single sign-on from 127.0.0.1/32"])
             #expect(try house.fixture.count("auth.lockouts") == "0")
             // One that was ours, once more, is in the organization's log.
             let away = try await house.start(provider)
