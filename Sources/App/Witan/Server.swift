@@ -48,8 +48,7 @@ struct Server: Sendable {
         self.loops = loops
         let observer = Observer(logger: logger, configuration: configuration)
         let settings = { (role: String) in configuration.postgres(stores.databaseURL, role: role) }
-        let database = Database(
-            configuration: settings("witan_app"), loops: loops, observe: observer.postgres)
+        let database = Database(configuration: settings("witan_app"), loops: loops, observe: observer.postgres)
         sealerDatabase = Database(
             configuration: settings("witan_sealer"), loops: [loops[0]], observe: observer.postgres)
         let redis = try stores.redisURL.map {
