@@ -595,6 +595,24 @@ ALTER FUNCTION auth.forget_sessions() OWNER TO witan_owner;
 COMMENT ON FUNCTION auth.forget_sessions() IS 'Deletes up to 10,000 rows of sessions that expired more than a day ago, which is longer than their revocation is asked for, but for those under a legal hold; returns how many. A family expires as a whole.';
 REVOKE ALL ON FUNCTION auth.forget_sessions() FROM PUBLIC;
 
+CREATE FUNCTION auth.forget_sso_logins()
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH forgotten AS (
+        DELETE FROM auth.sso_logins l
+        WHERE l.created_at < now() - interval '1 day' AND NOT EXISTS (
+            SELECT FROM auth.legal_holds h WHERE h.org_id = l.org_id AND h.released_at IS NULL
+                AND (h.user_id IS NULL OR h.user_id = l.user_id))
+        RETURNING 1)
+    SELECT count(*) FROM forgotten
+$function$;
+ALTER FUNCTION auth.forget_sso_logins() OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.forget_sso_logins() IS 'Deletes returns of more than a day ago, which is longer than any state is good, but for those under a legal hold; returns how many. The log keeps who came.';
+REVOKE ALL ON FUNCTION auth.forget_sso_logins() FROM PUBLIC;
+
 CREATE FUNCTION auth.invitation_by_code(hash bytea)
  RETURNS TABLE(org_id uuid, id uuid, email text, organization text, slug text, is_good boolean)
  LANGUAGE sql
@@ -6114,7 +6132,7 @@ GRANT USAGE ON SCHEMA auth TO witan_readonly;
 GRANT USAGE ON SCHEMA auth TO witan_sealer;
 GRANT EXECUTE ON FUNCTION auth.account(text), auth.begin_erasure(), auth.end_sessions(uuid, text, uuid),
     auth.erase_person(uuid), auth.erasure_obstacle(uuid), auth.forget_lockouts(),
-    auth.forget_sessions(), auth.invitation_by_code(bytea),
+    auth.forget_sessions(), auth.forget_sso_logins(), auth.invitation_by_code(bytea),
     auth.key_snapshot(bigint), auth.organization_directory(uuid, integer),
     auth.organization_exists(), auth.organization_snapshot(bigint),
     auth.organizations_of(uuid), auth.password_costs(),
