@@ -77,8 +77,8 @@ import SwiftExtensions
     ) async throws -> [String] {
         var texts: [String] = []
         while texts.count < count {
-            let tokens = (0..<min(portion, count - texts.count)).map { _ in APIKeyToken.generate().text.reveal() }
-            let hashes = tokens.compactMap { APIKeyToken.hash($0, pepper: pepper)?.bytes }
+            let tokens = (0..<min(portion, count - texts.count)).map { _ in APIKeyToken.generate() }
+            let hashes = tokens.map { $0.hash(pepper: pepper).bytes }
             let names = tokens.indices.map { "program \(texts.count + $0)" }
             _ = try await database.transaction(organization: organization) { transaction in
                 try await transaction.execute(
@@ -89,7 +89,7 @@ import SwiftExtensions
                         AS k (id, name, hash)
                     """)
             }
-            texts += tokens
+            texts += tokens.map { $0.text.reveal() }
         }
         return texts
     }

@@ -2,6 +2,7 @@
 import API
 import Arguments
 import JSON
+import SwiftExtensions
 
 /// `witan organizations`: for those who run the installation.
 enum OrganizationDirectoryCommands {

@@ -3,6 +3,7 @@ import API
 import Arguments
 import Glibc
 import JSON
+import SwiftExtensions
 
 /// `witan erasures`, `witan holds`, and the exports of `witan account` and `witan users`.
 enum PrivacyCommands {

@@ -2,6 +2,7 @@
 import API
 import Arguments
 import JSON
+import SwiftExtensions
 
 /// `witan roles`.
 enum RoleCommands {

@@ -106,7 +106,7 @@ enum SeedCommands {
                 organization: seed.organization, caller: .key(seed.organization), name: "seed", role: .admin,
                 policy: OrganizationPolicy(contentRetention: true, durableAnswers: true, unknownPriceCeiling: nil))
             let (_, token) = try await service.create(
-                try NewAPIKey(name: "\(seed.kind.rawValue) administrator", role: .admin), by: principal)
+                try NewAPIKey(name: "\(seed.kind.rawValue) administrator", role: RoleChoice(.admin)), by: principal)
             guard TextFile.writePrivate(token.text.reveal() + "\n", to: file) else {
                 return "made, but \(file) could not be written: make another with 'witan keys create'"
             }

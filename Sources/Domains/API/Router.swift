@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import HTTPServer
+import SwiftExtensions
 
 /// Finds the endpoint of a request: exact paths by one look-up, the others segment by segment.
 package struct Router: Sendable {

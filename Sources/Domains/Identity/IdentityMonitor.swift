@@ -46,7 +46,7 @@ package final class IdentityMonitor: Sendable {
     }
 
     private func program(_ text: String, from origin: Origin) throws(DomainError) -> Principal? {
-        guard let hash = APIKeyToken.hash(text, pepper: pepper) else { return nil }
+        guard let hash = APIKeyToken(given: Secret(text))?.hash(pepper: pepper) else { return nil }
         let found = snapshot.withLock { snapshot -> (HeldKey, OrganizationPolicy)? in
             guard let key = snapshot.keys.keys[hash], let policy = snapshot.organizations[key.organization] else {
                 return nil

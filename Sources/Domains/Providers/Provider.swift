@@ -100,7 +100,7 @@ package struct NewProvider: Sendable {
         let scheme = text.hasPrefix("https://") ? 8 : text.hasPrefix("http://") ? 7 : 0
         let rest = text.utf8.dropFirst(scheme)
         let host = rest.prefix { $0 != UInt8(ascii: "/") }
-        guard scheme > 0, isAuthority(String(Substring(host))), text.utf8.count <= 2000,
+        guard scheme > 0, URLAuthority(Substring(host)) != nil, text.utf8.count <= 2000,
             text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }),
             !host.contains(UInt8(ascii: "@")), !rest.contains(UInt8(ascii: "?")), !rest.contains(UInt8(ascii: "#"))
         else {
@@ -111,13 +111,6 @@ package struct NewProvider: Sendable {
                 parameter: "api_endpoint")
         }
         return text
-    }
-
-    /// A name or address with at most one port (RFC 3986 §3.2), an IPv6 address in brackets.
-    private static func isAuthority(_ text: String) -> Bool {
-        let end = text.lastIndex(of: "]").map { text.index(after: $0) } ?? text.firstIndex(of: ":") ?? text.endIndex
-        let port = text[end...]
-        return end > text.startIndex && (port.isEmpty || port.first == ":" && UInt16(port.dropFirst()) ?? 0 > 0)
     }
 }
 

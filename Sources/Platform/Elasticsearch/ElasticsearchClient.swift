@@ -24,10 +24,10 @@ package struct ElasticsearchClient: Sendable {
         var authorization: Secret<String>?
         let host = text.prefix { $0 != "/" }
         if let mark = host.lastIndex(of: "@") {
-            guard let credentials = Self.percentDecoded(host[..<mark]) else {
+            guard let credentials = PercentEncoding.decode(host[..<mark]) else {
                 throw .invalidURL(reason: "user and password are not percent-encoded")
             }
-            authorization = Secret("Basic " + Base64.encode(credentials))
+            authorization = Secret("Basic " + Base64.encode(Array(credentials.utf8)))
             text = text[text.index(after: mark)...]
         }
         while text.last == "/" { text.removeLast() }
@@ -35,22 +35,6 @@ package struct ElasticsearchClient: Sendable {
         base = scheme + text
         self.authorization = authorization
         self.client = client
-    }
-
-    private static func percentDecoded(_ text: Substring) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard let high = rest.popFirst().flatMap(Hex.value), let low = rest.popFirst().flatMap(Hex.value) else {
-                return nil
-            }
-            bytes.append(high << 4 | low)
-        }
-        return bytes
     }
 
     /// Asks what it is. Throws unless it is Elasticsearch and new enough.

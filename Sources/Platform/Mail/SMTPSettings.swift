@@ -68,55 +68,23 @@ package struct SMTPSettings: Sendable {
         guard let at = text.lastIndex(of: "@") else { return (nil, Secret("")) }
         let parts = text[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         text = text[text.index(after: at)...]
-        guard let user = PercentText.decode(parts[0]),
-            let password = PercentText.decode(parts.count > 1 ? parts[1] : ""),
+        guard let user = PercentEncoding.decode(parts[0]),
+            let password = PercentEncoding.decode(parts.count > 1 ? parts[1] : ""),
             HeaderText.isOneLine(user + password), !user.isEmpty
         else { throw .invalidURL(reason: "user or password are not percent-encoded text") }
         return (user, Secret(password))
     }
 
     private static func place(_ text: Substring, standardPort: Int) throws(MailError) -> (String, Int) {
-        var host = text
-        var port = standardPort
-        let closing = host.lastIndex(of: "]") ?? host.startIndex
-        if let colon = host[closing...].lastIndex(of: ":") {
-            guard let number = Int(host[host.index(after: colon)...]), (1...65535).contains(number) else {
-                throw .invalidURL(reason: "the port must be a number from 1 to 65535")
-            }
-            port = number
-            host = host[..<colon]
-        }
-        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
         let allowed = ASCIISet(ASCIISet.alphanumerics + "-._:")
-        guard !host.isEmpty, host.utf8.count <= 255, host.utf8.allSatisfy(allowed.contains) else {
-            throw .invalidURL(reason: "it names no host")
-        }
-        return (String(host), port)
+        guard let place = URLAuthority(text), place.host.utf8.count <= 255, place.host.utf8.allSatisfy(allowed.contains)
+        else { throw .invalidURL(reason: "it names no host, or its port is no number from 1 to 65535") }
+        return (place.host, place.port ?? standardPort)
     }
 
     /// What libcurl is given: without user and password, which it gets apart, and with the name to greet with.
     func url(greeting: String) -> String {
         let place = host.contains(":") ? "[\(host)]" : host
         return "\(protection == .implicit ? "smtps" : "smtp")://\(place):\(port)/\(greeting)"
-    }
-}
-
-/// Percent-encoding (RFC 3986 §2.1).
-enum PercentText {
-    /// Nil for a broken escape or bytes that are no UTF-8.
-    static func decode(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var iterator = text.utf8.makeIterator()
-        while let byte = iterator.next() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard let high = iterator.next().flatMap(Hex.value), let low = iterator.next().flatMap(Hex.value) else {
-                return nil
-            }
-            bytes.append(high << 4 | low)
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 }

@@ -41,7 +41,7 @@ package struct RedisAddress: Sendable {
             credentials = rest[..<at]
             rest = rest[rest.index(after: at)...]
         }
-        (user, password) = Self.credentials(credentials)
+        (user, password) = try Self.credentials(credentials)
         if scheme == "redis" {
             (place, database) = try Self.tcp(rest)
         } else {
@@ -54,27 +54,23 @@ package struct RedisAddress: Sendable {
         }
     }
 
-    private static func credentials(_ text: Substring?) -> (String, Secret<String>?) {
+    private static func credentials(_ text: Substring?) throws(RedisError) -> (String, Secret<String>?) {
         guard let text else { return ("", nil) }
-        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(percentDecoded)
-        return parts.count == 2 ? (parts[0], Secret(parts[1])) : ("", Secret(parts[0]))
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let decoded = parts.compactMap { PercentEncoding.decode($0) }
+        guard decoded.count == parts.count else {
+            throw .invalidURL(reason: "user or password are not percent-encoded text; a % in them is written %25")
+        }
+        return decoded.count == 2 ? (decoded[0], Secret(decoded[1])) : ("", Secret(decoded[0]))
     }
 
     private static func tcp(_ text: Substring) throws(RedisError) -> (Place, Int) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        var host = parts[0]
-        var port = 6379
-        let closing = host.lastIndex(of: "]") ?? host.startIndex
-        if let colon = host[closing...].lastIndex(of: ":") {
-            guard let number = Int(host[host.index(after: colon)...]), (1...65535).contains(number) else {
-                throw .invalidURL(reason: "the port must be a number from 1 to 65535")
-            }
-            port = number
-            host = host[..<colon]
+        guard let place = URLAuthority(parts[0]) else {
+            throw .invalidURL(reason: "it names no host, or its port is no number from 1 to 65535")
         }
-        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        guard !host.isEmpty else { throw .invalidURL(reason: "it names no host") }
-        return (.tcp(host: String(host), port: port), try database(parts.count > 1 ? parts[1] : ""))
+        let number = try database(parts.count > 1 ? parts[1] : "")
+        return (.tcp(host: place.host, port: place.port ?? 6379), number)
     }
 
     private static func database(_ text: Substring) throws(RedisError) -> Int {
@@ -133,20 +129,4 @@ private func numericHost(_ host: String, flags: Int32) -> String? {
             first.pointee.ai_addr, first.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0
     else { return nil }
     return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-}
-
-private func percentDecoded(_ text: Substring) -> String {
-    var bytes: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-        if byte == UInt8(ascii: "%"), rest.count >= 2, let high = Hex.value(rest[rest.startIndex]),
-            let low = Hex.value(rest[rest.startIndex + 1])
-        {
-            bytes.append(high << 4 | low)
-            rest = rest.dropFirst(2)
-        } else {
-            bytes.append(byte)
-        }
-    }
-    return String(decoding: bytes, as: UTF8.self)
 }

@@ -14,7 +14,8 @@ import Testing
     ) async throws -> (id: UniqueID, text: String) {
         var limits = APIKeyLimits()
         set(&limits)
-        let made = try await fixture.keys.create(try NewAPIKey(name: "k", role: role, limits: limits), by: admin)
+        let made = try await fixture.keys.create(
+            try NewAPIKey(name: "k", role: RoleChoice(role), limits: limits), by: admin)
         return (made.id, made.token.text.reveal())
     }
 
@@ -39,7 +40,7 @@ import Testing
                 (Role.admin, user, true), (.admin, nil, false), (.manager, user, false),
             ] as [(Role, UniqueID?, Bool)] {
                 let (_, token) = try await fixture.keys.create(
-                    try NewAPIKey(name: "k", role: role, owner: owner), by: admin)
+                    try NewAPIKey(name: "k", role: RoleChoice(role), owner: owner), by: admin)
                 let principal = try #require(fixture.monitor.principal(of: token.text.reveal()))
                 #expect(!principal.may(.manageAccount))
                 #expect(principal.may(.manageInstallation) == isIn)
@@ -166,11 +167,13 @@ import Testing
                 "INSERT INTO auth.roles (org_id, id, name) VALUES ('\(other.organization)', '\(role)', 'r')")
             #expect(
                 await fixture.refusal {
-                    try await fixture.keys.create(try NewAPIKey(name: "k", role: .viewer, owner: stranger), by: mine)
+                    try await fixture.keys.create(
+                        try NewAPIKey(name: "k", role: RoleChoice(.viewer), owner: stranger), by: mine)
                 } == "user_not_found")
             #expect(
                 await fixture.refusal {
-                    try await fixture.keys.create(try NewAPIKey(name: "k", role: .viewer, customRole: role), by: mine)
+                    try await fixture.keys.create(
+                        try NewAPIKey(name: "k", role: RoleChoice(.viewer, custom: role)), by: mine)
                 } == "role_not_found")
         }
     }

@@ -17,7 +17,9 @@ import Testing
         try await Fixture.with { fixture in
             let admin = try fixture.organization("one")
             let expiry = Timestamp(microseconds: (Timestamp.now().seconds + 3600) * 1_000_000)
-            let new = try NewAPIKey(name: "CI é", role: .developer, allowedModels: ["a/b", "c/d"], expiresAt: expiry)
+            let new = try NewAPIKey(
+                name: "CI é", role: RoleChoice(.developer),
+                limits: APIKeyLimits(models: ["a/b", "c/d"], expiresAt: expiry))
             let (id, token) = try await fixture.keys.create(new, by: admin)
             let principal = try #require(fixture.monitor.principal(of: token.text.reveal()))
             #expect(principal.organization == admin.organization)
@@ -25,7 +27,7 @@ import Testing
             #expect((principal.name, principal.role) == ("CI é", .developer))
             #expect(principal.allowedModels == ["a/b", "c/d"])
             let key = try await fixture.keys.find(id, of: admin.organization)
-            #expect((key.name, key.role, key.lastFour) == ("CI é", .developer, token.lastFour))
+            #expect((key.name, key.role.role, key.lastFour) == ("CI é", .developer, token.lastFour))
             #expect(key.expiresAt == expiry)
             #expect(key.revokedAt == nil)
             let secret = token.text.reveal().dropFirst(4).dropLast(4)
@@ -39,7 +41,7 @@ import Testing
     func audited() async throws {
         try await Fixture.with { fixture in
             let admin = try fixture.organization("one")
-            let (id, _) = try await fixture.keys.create(try NewAPIKey(name: "k", role: .viewer), by: admin)
+            let (id, _) = try await fixture.keys.create(try NewAPIKey(name: "k", role: RoleChoice(.viewer)), by: admin)
             try await fixture.keys.revoke(id, by: admin)
             #expect(try fixture.actions() == ["key.created", "key.revoked"])
             let entries = try fixture.store.psql(
@@ -58,10 +60,11 @@ import Testing
     func neither() async throws {
         try await Fixture.with { fixture in
             let admin = try fixture.organization("one")
-            let (id, token) = try await fixture.keys.create(try NewAPIKey(name: "k", role: .viewer), by: admin)
+            let (id, token) = try await fixture.keys.create(
+                try NewAPIKey(name: "k", role: RoleChoice(.viewer)), by: admin)
             try fixture.store.psql("REVOKE INSERT ON audits.audit_log FROM witan_app")
             await #expect(throws: PostgresError.self) {
-                try await fixture.keys.create(try NewAPIKey(name: "k", role: .viewer), by: admin)
+                try await fixture.keys.create(try NewAPIKey(name: "k", role: RoleChoice(.viewer)), by: admin)
             }
             await #expect(throws: PostgresError.self) { try await fixture.keys.revoke(id, by: admin) }
             #expect(try fixture.count("auth.api_keys") == "2")
@@ -71,7 +74,7 @@ import Testing
             try fixture.store.psql(
                 "GRANT INSERT ON audits.audit_log TO witan_app; REVOKE INSERT ON auth.api_keys FROM witan_app")
             await #expect(throws: PostgresError.self) {
-                try await fixture.keys.create(try NewAPIKey(name: "k", role: .viewer), by: admin)
+                try await fixture.keys.create(try NewAPIKey(name: "k", role: RoleChoice(.viewer)), by: admin)
             }
             #expect(try fixture.actions() == ["key.created"])
         }
@@ -82,7 +85,7 @@ import Testing
         try await Fixture.with { fixture in
             let manager = try fixture.organization("one", role: .manager)
             let error = await #expect(throws: DomainError.self) {
-                try await fixture.keys.create(try NewAPIKey(name: "k", role: .admin), by: manager)
+                try await fixture.keys.create(try NewAPIKey(name: "k", role: RoleChoice(.admin)), by: manager)
             }
             #expect(error?.code == "role_too_high")
             #expect(try fixture.count("auth.api_keys") == "1")
@@ -94,7 +97,8 @@ import Testing
     func isolation() async throws {
         try await Fixture.with { fixture in
             let (mine, other) = (try fixture.organization("mine"), try fixture.organization("other"))
-            let (id, token) = try await fixture.keys.create(try NewAPIKey(name: "k", role: .viewer), by: mine)
+            let (id, token) = try await fixture.keys.create(
+                try NewAPIKey(name: "k", role: RoleChoice(.viewer)), by: mine)
             #expect(try await fixture.keys.list(everything, of: other.organization).map(\.id) == [other.id])
             for attempt in [
                 { try await fixture.keys.find(id, of: other.organization) as Any },
@@ -121,7 +125,8 @@ import Testing
     func revokes() async throws {
         try await Fixture.with { fixture in
             let admin = try fixture.organization("one")
-            let (id, token) = try await fixture.keys.create(try NewAPIKey(name: "k", role: .viewer), by: admin)
+            let (id, token) = try await fixture.keys.create(
+                try NewAPIKey(name: "k", role: RoleChoice(.viewer)), by: admin)
             let elsewhere = IdentityMonitor(
                 database: fixture.store.open(role: "witan_app"), pepper: pepper, tokenKey: tokenKey)
             #expect(elsewhere.principal(of: token.text.reveal()) == nil)
@@ -139,7 +144,7 @@ import Testing
     func revokesOnce() async throws {
         try await Fixture.with { fixture in
             let admin = try fixture.organization("one")
-            let (id, _) = try await fixture.keys.create(try NewAPIKey(name: "k", role: .viewer), by: admin)
+            let (id, _) = try await fixture.keys.create(try NewAPIKey(name: "k", role: RoleChoice(.viewer)), by: admin)
             try await fixture.keys.revoke(id, by: admin)
             try await fixture.keys.revoke(id, by: admin)
             let missing = await #expect(throws: DomainError.self) { try await fixture.keys.revoke(.v7(), by: admin) }
@@ -155,7 +160,7 @@ import Testing
         try await Fixture.with { fixture in
             let admin = try fixture.organization("one")
             let expiry = Timestamp.now() + .milliseconds(1500)
-            let new = try NewAPIKey(name: "k", role: .viewer, expiresAt: expiry)
+            let new = try NewAPIKey(name: "k", role: RoleChoice(.viewer), limits: APIKeyLimits(expiresAt: expiry))
             let (_, token) = try await fixture.keys.create(new, by: admin)
             if Timestamp.now() + .milliseconds(200) < expiry {
                 #expect(fixture.monitor.principal(of: token.text.reveal()) != nil)
@@ -169,7 +174,8 @@ import Testing
     func away() async throws {
         try await Fixture.with { fixture in
             let admin = try fixture.organization("one")
-            let (_, token) = try await fixture.keys.create(try NewAPIKey(name: "k", role: .viewer), by: admin)
+            let (_, token) = try await fixture.keys.create(
+                try NewAPIKey(name: "k", role: RoleChoice(.viewer)), by: admin)
             await fixture.database.close()
             await #expect(throws: PostgresError.self) { try await fixture.monitor.refresh() }
             #expect(fixture.monitor.principal(of: token.text.reveal()) != nil)
@@ -187,7 +193,7 @@ import Testing
             for _ in 0..<3 { try await monitor.refresh() }
             #expect(changes.withLock { $0 } == 1)
             #expect(monitor.count == 1)
-            _ = try await fixture.keys.create(try NewAPIKey(name: "k", role: .viewer), by: admin)
+            _ = try await fixture.keys.create(try NewAPIKey(name: "k", role: RoleChoice(.viewer)), by: admin)
             for _ in 0..<3 { try await monitor.refresh() }
             #expect(changes.withLock { $0 } == 2)
             #expect(monitor.count == 2)
@@ -201,7 +207,9 @@ import Testing
             var made: [UniqueID] = [admin.id]
             for number in 0..<4 {
                 made.append(
-                    try await fixture.keys.create(try NewAPIKey(name: "\(number)", role: .viewer), by: admin).id)
+                    try await fixture.keys.create(
+                        try NewAPIKey(name: "\(number)", role: RoleChoice(.viewer)), by: admin
+                    ).id)
             }
             let first = try await fixture.keys.list(try PageRequest(limit: "3", after: nil), of: admin.organization)
             let after = try #require(first.last?.id.description)

@@ -82,7 +82,7 @@ import Testing
             let admin = try fixture.organization("one")
             let role = try await fixture.roles.create(auditor, by: admin)
             let (_, key) = try await fixture.keys.create(
-                try NewAPIKey(name: "k", role: .viewer, customRole: role.id), by: admin)
+                try NewAPIKey(name: "k", role: RoleChoice(.viewer, custom: role.id)), by: admin)
             let person = try fixture.person("ada", .viewer, in: admin.organization)
             _ = try await fixture.members.update(person.id, by: admin) { RoleChoice($0.role, custom: role.id) }
             let token = try fixture.token(of: person)
@@ -108,7 +108,7 @@ import Testing
             #expect(await code { try await fixture.roles.retire(role.id, by: admin) } == "role_in_use")
             _ = try await fixture.members.update(person.id, by: admin) { RoleChoice($0.role) }
             let (key, _) = try await fixture.keys.create(
-                try NewAPIKey(name: "k", role: .viewer, customRole: role.id), by: admin)
+                try NewAPIKey(name: "k", role: RoleChoice(.viewer, custom: role.id)), by: admin)
             #expect(await code { try await fixture.roles.retire(role.id, by: admin) } == "role_in_use")
             try await fixture.keys.revoke(key, by: admin)
             try await fixture.roles.retire(role.id, by: admin)
@@ -130,7 +130,7 @@ import Testing
             for number in 0..<5 {
                 let role = try await fixture.roles.create(
                     CustomRoleDraft(name: "r\(number)", permissions: [.readAudit]), by: admin)
-                let key = try NewAPIKey(name: "k", role: .viewer, customRole: role.id)
+                let key = try NewAPIKey(name: "k", role: RoleChoice(.viewer, custom: role.id))
                 let done = await withTaskGroup(of: Bool.self) { group in
                     group.addTask { (try? await fixture.roles.retire(role.id, by: admin)) != nil }
                     group.addTask { (try? await fixture.keys.create(key, by: admin)) != nil }

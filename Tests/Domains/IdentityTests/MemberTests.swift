@@ -171,7 +171,7 @@ import Testing
                         now() + interval '1 day')
                 """)
             let (_, key) = try await fixture.keys.create(
-                try NewAPIKey(name: "k", role: .viewer, owner: person.id), by: mine)
+                try NewAPIKey(name: "k", role: RoleChoice(.viewer), owner: person.id), by: mine)
             let there = fixture.signedIn(person.id, .viewer, in: other.organization)
             let (here, elsewhere) = (try fixture.token(of: person), try fixture.token(of: there))
             try await fixture.members.remove(person.id, by: mine)
@@ -219,7 +219,7 @@ import Testing
             let owner = try fixture.person("ada", .admin, in: admin.organization)
             _ = try fixture.person("bob", .admin, in: admin.organization)
             let (_, key) = try await fixture.keys.create(
-                try NewAPIKey(name: "k", role: .admin, owner: owner.id), by: admin)
+                try NewAPIKey(name: "k", role: RoleChoice(.admin), owner: owner.id), by: admin)
             let permissions = { fixture.monitor.principal(of: key.text.reveal())?.permissions }
             #expect(permissions() == Role.admin.permissions)
             _ = try await fixture.members.update(owner.id, by: admin) { _ in RoleChoice(.developer) }

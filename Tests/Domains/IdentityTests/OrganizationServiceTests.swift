@@ -202,7 +202,8 @@ import Testing
             let made = try await directory.create(try NewOrganization(name: "Acme", slug: "acme"), by: root)
             let id = made.organization.id
             let person = try fixture.person("ada", .admin, in: id)
-            let (_, key) = try await fixture.keys.create(try NewAPIKey(name: "k", role: .viewer), by: person)
+            let (_, key) = try await fixture.keys.create(
+                try NewAPIKey(name: "k", role: RoleChoice(.viewer)), by: person)
             let token = try fixture.token(of: person)
             #expect(fixture.monitor.principal(of: key.text.reveal()) != nil)
             #expect(fixture.monitor.principal(of: token) != nil)

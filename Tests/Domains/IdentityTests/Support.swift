@@ -103,14 +103,10 @@ extension IdentityMonitor {
     func principal(of credential: String) -> Principal? { (try? principal(of: credential, from: here)) ?? nil }
 }
 
-extension NewAPIKey {
-    init(
-        name: String, role: Role, allowedModels: [String] = [], expiresAt: Timestamp? = nil, now: Timestamp = .now()
-    ) throws(DomainError) {
-        var limits = APIKeyLimits()
-        limits.allowedModels = allowedModels
-        limits.expiresAt = expiresAt
-        try self.init(name: name, role: role, limits: limits, now: now)
+extension APIKeyLimits {
+    init(models: [String] = [], expiresAt: Timestamp? = nil) {
+        self.init()
+        (allowedModels, self.expiresAt) = (models, expiresAt)
     }
 }
 

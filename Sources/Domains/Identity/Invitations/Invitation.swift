@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Core
-package import Cryptography
 package import SwiftExtensions
 
 /// An invitation into an organization, without its code: that is in the e-mail, or in the answer that made it.
@@ -88,24 +87,11 @@ package struct NewInvitation: Sendable {
     }
 }
 
-/// What accepts an invitation: `wti_` and 256 random bits in base64url, 47 characters in all.
-package struct InvitationCode: Sendable {
-    /// By which secret scanners find codes in files.
+/// Tokens that accept an invitation.
+package enum InvitationPurpose: TokenPurpose {
+    /// `wti_`.
     package static let prefix = "wti_"
-    /// Characters, prefix included.
-    package static let length = 47
-    /// The whole text; shown or mailed once.
-    package let text: Secret<String>
-
-    /// A new code from the system's random bytes.
-    package static func generate() -> InvitationCode {
-        InvitationCode(text: Secret(prefix + Base64.encode(Memory.random(32), .url)))
-    }
-
-    /// SHA-256, which is stored in place of the code; nil for what is none.
-    package static func hash(_ text: Secret<String>) -> Digest? {
-        let text = text.reveal()
-        guard text.utf8.count == length, text.hasPrefix(prefix) else { return nil }
-        return SHA256.hash(text.utf8)
-    }
 }
+
+/// What accepts an invitation; shown or mailed once.
+package typealias InvitationCode = OpaqueToken<InvitationPurpose>

@@ -20,7 +20,7 @@ package struct InvitationAcceptance: Sendable {
     package init(
         code: Secret<String>, email: EmailAddress, password: Secret<String>, name: String? = nil
     ) throws(DomainError) {
-        if let name { try NewAPIKey.check(name: name) }
+        if let name { try DisplayName.check(name) }
         self.code = code
         self.email = email
         self.password = password
@@ -112,7 +112,9 @@ package struct InvitationAcceptanceService: Sendable {
         // No account is guessed at: what is counted is the place.
         let attempt = AccountAttempt(email: "invitations from \(origin.address)", from: origin)
         try await lockout.check(attempt)
-        if let hash = InvitationCode.hash(code), let offer = try await InvitationStore.offer(of: hash, in: database) {
+        if let hash = InvitationCode(given: code)?.hash,
+            let offer = try await InvitationStore.offer(of: hash, in: database)
+        {
             let isMeant = offer.email.map { $0 == email } ?? true
             if offer.isGood, isMeant { return offer }
             try await refuse(

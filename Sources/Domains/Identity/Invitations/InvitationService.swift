@@ -52,9 +52,8 @@ package struct InvitationService: Sendable {
         in transaction: borrowing Transaction
     ) async throws -> (invitation: Invitation, code: InvitationCode) {
         let (id, code) = (UniqueID.v7(), InvitationCode.generate())
-        guard let hash = InvitationCode.hash(code.text) else { throw DomainError.unforeseen }
         try await InvitationStore.insert(
-            new, id: id, organization: organization, hash: hash, createdBy: creator, in: transaction)
+            new, id: id, organization: organization, hash: code.hash, createdBy: creator, in: transaction)
         try await AuditService.append(
             "invitation.created", category: "auth", entity: "invitation:\(id)",
             payload: [

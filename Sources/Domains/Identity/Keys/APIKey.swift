@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Core
-package import Cryptography
 package import SwiftExtensions
 
 /// A key that a program calls with: who it acts for and what it may do. The key itself is not in here.
@@ -11,10 +10,8 @@ package struct APIKey: Sendable, Equatable {
     package let id: UniqueID
     /// 1…200 characters; need not be unique.
     package let name: String
-    /// The built-in role.
-    package let role: Role
-    /// A role of the organization's own, which then counts instead.
-    package let customRole: UniqueID?
+    /// What it may do before `scopes` narrow it.
+    package let role: RoleChoice
     /// Names of permissions that it is narrowed to; empty is all of its role.
     package let scopes: [String]
     /// The end of its text, by which its owner knows it.
@@ -83,10 +80,8 @@ package struct APIKeyLimits: Sendable, Equatable {
 package struct NewAPIKey: Sendable {
     /// 1…200 characters.
     package let name: String
-    /// At most the creator's: `checkGrant`.
-    package let role: Role
-    /// A role of the organization's own in its place.
-    package let customRole: UniqueID?
+    /// At most the creator's.
+    package let role: RoleChoice
     /// Whose it is to be; nil for nobody's.
     package let owner: UniqueID?
     /// Within their bounds.
@@ -94,62 +89,28 @@ package struct NewAPIKey: Sendable {
 
     /// Checks the bounds: a name of 1…200 characters and those of `APIKeyLimits`.
     package init(
-        name: String, role: Role, customRole: UniqueID? = nil, owner: UniqueID? = nil,
-        limits: APIKeyLimits = APIKeyLimits(), now: Timestamp = .now()
+        name: String, role: RoleChoice, owner: UniqueID? = nil, limits: APIKeyLimits = APIKeyLimits(),
+        now: Timestamp = .now()
     ) throws(DomainError) {
-        try Self.check(name: name)
+        try DisplayName.check(name)
         try limits.check(now: now)
         self.name = name
         self.role = role
-        self.customRole = customRole
         self.owner = owner
         self.limits = limits
     }
-
-    /// Throws `invalid_name` unless it has 1…200 characters, counted as PostgreSQL counts them, and no controls.
-    static func check(name: String) throws(DomainError) {
-        guard (1...200).contains(name.unicodeScalars.count), !name.hasControls else {
-            throw DomainError(
-                .invalid, code: "invalid_name", "name must have 1 to 200 characters, and no control characters.",
-                parameter: "name")
-        }
-    }
-
-    /// A caller can give no more than it has; `permissions` are the custom role's, where there is one.
-    func checkGrant(by principal: Principal, custom permissions: PermissionSet? = nil) throws(DomainError) {
-        guard (permissions ?? role.permissions).isSubset(of: principal.permissions) else {
-            throw DomainError(
-                .forbidden, code: "role_too_high",
-                "\(principal.title) cannot make a key that may do more than it may itself.", parameter: "role")
-        }
-    }
 }
 
-extension String {
-    /// Whether there are control characters of ASCII in it.
-    var hasControls: Bool { utf8.contains { $0 < 0x20 || $0 == 0x7f } }
-}
-
-/// The text of a key: `wtn_` and 256 random bits in base64url, 47 characters in all.
-package struct APIKeyToken: Sendable {
-    /// By which secret scanners find keys in files.
+/// Tokens that programs call with.
+package enum APIKeyPurpose: TokenPurpose {
+    /// `wtn_`.
     package static let prefix = "wtn_"
-    /// Characters, prefix included.
-    package static let length = 47
-    /// The whole text; shown to its owner once.
-    package let text: Secret<String>
+}
 
-    /// A new key from the system's random bytes.
-    package static func generate() -> APIKeyToken {
-        APIKeyToken(text: Secret(prefix + Base64.encode(Memory.random(32), .url)))
-    }
+/// The text of a key; shown to its owner once.
+package typealias APIKeyToken = OpaqueToken<APIKeyPurpose>
 
-    /// What is shown of it afterwards.
+extension OpaqueToken where Purpose == APIKeyPurpose {
+    /// What is shown of a key afterwards.
     package var lastFour: String { String(text.reveal().suffix(4)) }
-
-    /// What is stored in place of the key: HMAC-SHA-256 under the program's pepper. A stolen table opens nothing.
-    package static func hash(_ token: String, pepper: HMACSHA256) -> Digest? {
-        guard token.utf8.count == length, token.hasPrefix(prefix) else { return nil }
-        return pepper.code(for: token.utf8)
-    }
 }

@@ -91,19 +91,13 @@ extension APIKeyService {
         let caller = try context.caller()
         return try reading {
             let name = try fields.string("name")
-            let roleName = try fields.optionalString("role") ?? Role.developer.rawValue
-            guard let role = Role(rawValue: roleName) else {
-                throw DomainError(
-                    .invalid, code: "invalid_value",
-                    "role must be one of \(Role.allCases.map(\.rawValue).joined(separator: ", ")).", parameter: "role")
-            }
-            let customRole = try fields.optionalID("custom_role")
+            let role = try fields.roleChoice(from: RoleChoice(.developer))
             // A person's keys end with the person; a program's are nobody's unless it says whose.
             let owner = try fields.optionalID("owner") ?? (caller.session == nil ? nil : caller.user)
             var limits = APIKeyLimits()
             try read(&limits, from: &fields)
             try fields.finish()
-            return try NewAPIKey(name: name, role: role, customRole: customRole, owner: owner, limits: limits)
+            return try NewAPIKey(name: name, role: role, owner: owner, limits: limits)
         }
     }
 
@@ -153,8 +147,8 @@ extension APIKey {
         let time = { (time: Timestamp?) -> JSONValue in time.map { .string($0.description) } ?? .null }
         let reference = { (id: UniqueID?) -> JSONValue in id.map { .string($0.description) } ?? .null }
         return [
-            "id": .string(id.description), "name": .string(name), "role": .string(role.rawValue),
-            "custom_role": reference(customRole), "scopes": texts(scopes), "last_four": .string(lastFour),
+            "id": .string(id.description), "name": .string(name), "role": .string(role.role.rawValue),
+            "custom_role": reference(role.custom), "scopes": texts(scopes), "last_four": .string(lastFour),
             "allowed_models": texts(allowedModels), "allowed_addresses": texts(allowedAddresses),
             "owner": reference(owner), "rotated_from": reference(rotatedFrom),
             "created_at": .string(createdAt.description), "expires_at": time(expiresAt),

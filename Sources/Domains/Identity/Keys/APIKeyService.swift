@@ -23,7 +23,7 @@ package struct APIKeyService: Sendable {
         _ key: NewAPIKey, by principal: Principal
     ) async throws -> (id: UniqueID, token: APIKeyToken) {
         let made = try await database.transaction(organization: principal.organization) { transaction in
-            try key.checkGrant(by: principal, custom: try await Self.permissions(of: key, in: transaction))
+            try await Self.checkGrant(key, by: principal, in: transaction)
             return try await Self.create(
                 key, organization: principal.organization, by: principal.actor, creator: principal.id, pepper: pepper,
                 in: transaction)
@@ -32,17 +32,18 @@ package struct APIKeyService: Sendable {
         return made
     }
 
-    /// The custom role's permissions; refuses a role or an owner that the organization does not have.
-    private static func permissions(
-        of key: NewAPIKey, in transaction: borrowing Transaction
-    ) async throws -> PermissionSet? {
-        if let owner = key.owner, try await !APIKeyStore.isMember(owner, in: transaction) {
+    /// Nobody makes a key that may do more than they may themselves, nor one of a role or an owner that the
+    /// organization does not have.
+    private static func checkGrant(
+        _ key: NewAPIKey, by principal: Principal, in transaction: borrowing Transaction
+    ) async throws {
+        if let owner = key.owner, try await !MemberStore.isMember(owner, in: transaction) {
             throw DomainError(
                 .invalid, code: "user_not_found", "owner must be the id of a member of the organization.",
                 parameter: "owner")
         }
-        guard let role = key.customRole else { return nil }
-        return try await CustomRoleStore.permissions(of: RoleChoice(key.role, custom: role), in: transaction)
+        try principal.checkGrant(
+            try await CustomRoleStore.permissions(of: key.role, in: transaction), to: "make or change a key")
     }
 
     static func create(
@@ -50,10 +51,10 @@ package struct APIKeyService: Sendable {
         pepper: HMACSHA256, in transaction: borrowing Transaction
     ) async throws -> (id: UniqueID, token: APIKeyToken) {
         let token = APIKeyToken.generate()
-        guard let hash = APIKeyToken.hash(token.text.reveal(), pepper: pepper) else { throw DomainError.unforeseen }
         let id = UniqueID.v7()
         try await APIKeyStore.insert(
-            key, id: id, organization: organization, hash: hash, lastFour: token.lastFour, createdBy: creator,
+            key, id: id, organization: organization, hash: token.hash(pepper: pepper), lastFour: token.lastFour,
+            createdBy: creator,
             rotatedFrom: old, in: transaction)
         try await AuditService.append(
             old == nil ? "key.created" : "key.rotated", category: "auth", entity: "key:\(id)",
@@ -98,11 +99,10 @@ package struct APIKeyService: Sendable {
         let updated = try await database.transaction(organization: principal.organization) { transaction in
             let key = try await Self.good(id, in: transaction)
             // Who may do less than the key must not open it further.
-            try key.asNew(name: key.name).checkGrant(
-                by: principal, custom: try await Self.permissions(of: try key.asNew(name: key.name), in: transaction))
+            try await Self.checkGrant(try key.asNew(name: key.name), by: principal, in: transaction)
             var (name, limits) = (key.name, key.limits)
             try change(&name, &limits)
-            try NewAPIKey.check(name: name)
+            try DisplayName.check(name)
             if limits != key.limits { try limits.check() }
             try await APIKeyStore.update(id, name: name, limits: limits, in: transaction)
             let new = try await Self.find(id, in: transaction)
@@ -125,7 +125,7 @@ package struct APIKeyService: Sendable {
         let made = try await database.transaction(organization: principal.organization) { transaction in
             let key = try await Self.good(id, in: transaction)
             let new = try key.asNew(name: key.name)
-            try new.checkGrant(by: principal, custom: try await Self.permissions(of: new, in: transaction))
+            try await Self.checkGrant(new, by: principal, in: transaction)
             try await APIKeyStore.expire(id, at: ends, in: transaction)
             return try await Self.create(
                 new, organization: principal.organization, by: principal.actor, creator: principal.id, rotating: id,
@@ -164,15 +164,15 @@ extension APIKey {
 
     /// What a key would be made from that is like this one; refused for one that has expired.
     func asNew(name: String) throws(DomainError) -> NewAPIKey {
-        try NewAPIKey(name: name, role: role, customRole: customRole, owner: owner, limits: limits)
+        try NewAPIKey(name: name, role: role, owner: owner, limits: limits)
     }
 }
 
 extension NewAPIKey {
     fileprivate func payload(rotating old: UniqueID? = nil) -> JSONValue {
         let said: [JSONMember] = [
-            JSONMember("role", .string(role.rawValue)),
-            JSONMember("custom_role", customRole.map { .string($0.description) } ?? .null),
+            JSONMember("role", .string(role.role.rawValue)),
+            JSONMember("custom_role", role.custom.map { .string($0.description) } ?? .null),
             JSONMember("scopes", Self.texts(limits.scopes)),
             JSONMember("allowed_models", Self.texts(limits.allowedModels)),
             JSONMember("owner", owner.map { .string("user:\($0)") } ?? .null),

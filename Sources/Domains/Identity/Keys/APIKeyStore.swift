@@ -15,7 +15,7 @@ enum APIKeyStore {
             INSERT INTO auth.api_keys
                 (org_id, id, name, role, custom_role_id, scopes, key_hash, last_four, allowed_models,
                  allowed_addresses, user_id, created_by, rotated_from, expires_at)
-            VALUES (\(organization), \(id), \(key.name), \(key.role.rawValue), \(key.customRole),
+            VALUES (\(organization), \(id), \(key.name), \(key.role.role.rawValue), \(key.role.custom),
                     \(key.limits.scopes), \(hash.bytes), \(lastFour), \(key.limits.allowedModels),
                     \(key.limits.allowedAddresses)::text[]::cidr[], \(key.owner), \(createdBy), \(rotatedFrom),
                     \(key.limits.expiresAt))
@@ -82,20 +82,14 @@ enum APIKeyStore {
             WHERE k.id = u.id AND (k.last_used IS NULL OR k.last_used < date_trunc('minute', u.at))
             """)
     }
-
-    /// Whether the person belongs to the organization.
-    static func isMember(_ user: UniqueID, in transaction: borrowing Transaction) async throws -> Bool {
-        try await !transaction.query(
-            "SELECT 1 AS found FROM auth.memberships WHERE user_id = \(user) AND retired_at IS NULL"
-        ).isEmpty
-    }
 }
 
 extension APIKey {
     init(row: Row) throws {
         self.init(
             organization: try row["org_id"], id: try row["id"], name: try row["name"],
-            role: try Role(stored: row["role"]), customRole: try row["custom_role_id"], scopes: try row["scopes"],
+            role: RoleChoice(try Role(stored: row["role"]), custom: try row["custom_role_id"]),
+            scopes: try row["scopes"],
             lastFour: try row["last_four"], allowedModels: try row["allowed_models"],
             allowedAddresses: try row["allowed_addresses"], owner: try row["user_id"],
             rotatedFrom: try row["rotated_from"], createdAt: try row["created_at"],

@@ -41,7 +41,7 @@ package struct NewOrganization: Sendable {
         name: String, slug: String, plan: OrganizationPlan = .free, administrator email: EmailAddress? = nil,
         showsCode: Bool = false
     ) throws(DomainError) {
-        try NewAPIKey.check(name: name)
+        try DisplayName.check(name)
         let isAllowed = { (byte: UInt8) in
             (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x2d
         }

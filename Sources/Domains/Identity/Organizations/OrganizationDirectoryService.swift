@@ -84,7 +84,7 @@ package struct OrganizationDirectoryService: Sendable {
         try await database.transaction(organization: id) { transaction in
             let old = try await Self.find(id, in: transaction)
             let (name, plan) = (name ?? old.name, plan ?? old.plan)
-            try NewAPIKey.check(name: name)
+            try DisplayName.check(name)
             try await OrganizationDirectoryStore.update(id, name: name, plan: plan, in: transaction)
             try await AuditService.append(
                 "organization.updated", category: "auth", entity: "organization:\(id)",

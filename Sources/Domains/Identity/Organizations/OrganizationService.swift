@@ -34,7 +34,7 @@ package struct OrganizationService: Sendable {
                 try await OrganizationStore.insert(organization, name: "Default", slug: "default", in: transaction)
             else { return nil }
             let user = UniqueID.v7()
-            let key = try NewAPIKey(name: "first administrator", role: .admin, owner: user)
+            let key = try NewAPIKey(name: "first administrator", role: RoleChoice(.admin), owner: user)
             try await OrganizationStore.insertAdministrator(
                 user, email: "admin@localhost.localdomain", name: "Administrator", of: organization, in: transaction)
             try await AuditService.append(
@@ -58,15 +58,7 @@ package struct OrganizationService: Sendable {
     package func update(_ change: OrganizationChange, by principal: Principal) async throws -> Organization {
         try change.check(by: principal)
         try await database.transaction(organization: principal.organization) { transaction in
-            if change.describes {
-                try await OrganizationStore.describe(
-                    principal.organization, name: change.name, plan: change.plan, settings: change.settings,
-                    in: transaction)
-            }
-            try await OrganizationStore.update(
-                principal.organization, contentRetention: change.contentRetention,
-                durableAnswers: change.durableAnswers, ceiling: change.ceiling, clearCeiling: change.clearsCeiling,
-                requireTwoFactor: change.requiresTwoFactor, in: transaction)
+            try await OrganizationStore.update(principal.organization, change, in: transaction)
             try await AuditService.append(
                 "organization.updated", category: "auth", entity: "organization:\(principal.organization)",
                 payload: change.payload, by: principal.actor, of: principal.organization, in: transaction)
@@ -104,11 +96,9 @@ package struct OrganizationChange: Sendable {
 
     package init() {}
 
-    fileprivate var describes: Bool { name != nil || plan != nil || settings != nil }
-
     /// Throws a `DomainError` that names the field when something is out of bounds, or not the caller's to change.
     fileprivate func check(by principal: Principal) throws(DomainError) {
-        if let name { try NewAPIKey.check(name: name) }
+        if let name { try DisplayName.check(name) }
         if plan != nil, !principal.may(.manageInstallation) {
             throw DomainError(
                 .forbidden, code: "permission_denied",

@@ -32,32 +32,20 @@ enum OrganizationStore {
             "INSERT INTO auth.memberships (org_id, user_id, role) VALUES (\(organization), \(user), 'admin')")
     }
 
-    /// Changes what is given and leaves the rest; `clearCeiling` takes the ceiling away.
+    /// Changes what is given and leaves the rest; settings take the place of all there were.
     static func update(
-        _ id: UniqueID, contentRetention: Bool?, durableAnswers: Bool?, ceiling: FixedDecimal?, clearCeiling: Bool,
-        requireTwoFactor: Bool?, in transaction: borrowing Transaction
+        _ id: UniqueID, _ change: OrganizationChange, in transaction: borrowing Transaction
     ) async throws {
         try await transaction.execute(
             """
             UPDATE auth.organizations SET
-                content_retention = coalesce(\(contentRetention), content_retention),
-                durable_answers = coalesce(\(durableAnswers), durable_answers),
-                require_two_factor = coalesce(\(requireTwoFactor), require_two_factor),
-                unknown_price_ceiling =
-                    CASE WHEN \(clearCeiling) THEN NULL ELSE coalesce(\(ceiling), unknown_price_ceiling) END
-            WHERE id = \(id)
-            """)
-    }
-
-    /// Changes what is given and leaves the rest; `settings` takes the place of all there were.
-    static func describe(
-        _ id: UniqueID, name: String?, plan: OrganizationPlan?, settings: JSONValue?,
-        in transaction: borrowing Transaction
-    ) async throws {
-        try await transaction.execute(
-            """
-            UPDATE auth.organizations SET name = coalesce(\(name), name), plan = coalesce(\(plan?.rawValue), plan),
-                settings = coalesce(\(settings?.description)::jsonb, settings)
+                name = coalesce(\(change.name), name), plan = coalesce(\(change.plan?.rawValue), plan),
+                settings = coalesce(\(change.settings?.description)::jsonb, settings),
+                content_retention = coalesce(\(change.contentRetention), content_retention),
+                durable_answers = coalesce(\(change.durableAnswers), durable_answers),
+                require_two_factor = coalesce(\(change.requiresTwoFactor), require_two_factor),
+                unknown_price_ceiling = CASE WHEN \(change.clearsCeiling) THEN NULL
+                    ELSE coalesce(\(change.ceiling), unknown_price_ceiling) END
             WHERE id = \(id)
             """)
     }

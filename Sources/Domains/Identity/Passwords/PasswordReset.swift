@@ -1,28 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Core
-package import Cryptography
-package import SwiftExtensions
+import SwiftExtensions
 
-/// The token that lets somebody who forgot their password set a new one: `wtp_` and 256 random bits in base64url, sent
-/// by mail, good once.
-package struct PasswordResetToken: Sendable {
-    /// By which secret scanners find tokens in files.
+/// Tokens that let somebody who forgot their password set a new one.
+package enum PasswordResetPurpose: TokenPurpose {
+    /// `wtp_`.
     package static let prefix = "wtp_"
-    /// The whole text; in the mail and nowhere else.
-    package let text: Secret<String>
-
-    /// A new token from the system's random bytes.
-    package static func generate() -> PasswordResetToken {
-        PasswordResetToken(text: Secret(prefix + Base64.encode(Memory.random(32), .url)))
-    }
-
-    /// What is stored of it: SHA-256. Its 256 bits cannot be guessed, so that it needs no pepper.
-    package static func hash(_ text: Secret<String>) -> Digest? {
-        let text = text.reveal()
-        guard text.utf8.count == 47, text.hasPrefix(prefix) else { return nil }
-        return SHA256.hash(text.utf8)
-    }
 }
+
+/// Good once; in the mail and nowhere else.
+package typealias PasswordResetToken = OpaqueToken<PasswordResetPurpose>
 
 /// How many mails somebody can be sent, and how long they are good for.
 package struct PasswordResetLimits: Sendable {

@@ -39,7 +39,7 @@ package struct PasswordResetService: Sendable {
     /// Sets a new password, ends all the person's sessions and locks, and takes their address for proven. Throws
     /// `invalid_reset_token` (400), and what `Password` throws, which leaves the token good.
     package func confirm(_ token: Secret<String>, password: Secret<String>, from origin: Origin) async throws {
-        guard let hash = PasswordResetToken.hash(token),
+        guard let hash = PasswordResetToken(given: token)?.hash,
             let user = try await PasswordResetStore.user(of: hash, in: database)
         else { throw Self.invalid }
         let organizations = try await AccountStore.organizations(of: user, in: database)

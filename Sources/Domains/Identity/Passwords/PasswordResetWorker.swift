@@ -49,11 +49,10 @@ package final class PasswordResetWorker: Sendable {
         let organizations = try await AccountStore.organizations(of: user, in: database)
         guard let first = organizations.first else { return }
         let token = PasswordResetToken.generate()
-        guard let hash = PasswordResetToken.hash(token.text) else { throw DomainError.unforeseen }
         let isMade = try await database.transaction(organization: first) { transaction in
             guard
                 try await PasswordResetStore.insert(
-                    hash, of: user, lifetime: limits.lifetime, atMost: PasswordResetLimits.perHour,
+                    token.hash, of: user, lifetime: limits.lifetime, atMost: PasswordResetLimits.perHour,
                     in: transaction)
             else { return false }
             try await PersonAuditService.append(

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Core
-package import Cryptography
 package import SwiftExtensions
 
 /// A signed-in device: one sign-in and all the tokens that descend from it.
@@ -70,25 +69,14 @@ package struct IssuedSession: Sendable {
     package let mustSetUpSecondFactor: Bool
 }
 
-/// The text of a refresh token: `wtr_` and 256 random bits in base64url.
-package struct RefreshToken: Sendable {
-    /// By which secret scanners find tokens in files.
+/// Tokens that a session goes on with.
+package enum RefreshPurpose: TokenPurpose {
+    /// `wtr_`.
     package static let prefix = "wtr_"
-    /// The whole text; shown once.
-    package let text: Secret<String>
-
-    /// A new token from the system's random bytes.
-    package static func generate() -> RefreshToken {
-        RefreshToken(text: Secret(prefix + Base64.encode(Memory.random(32), .url)))
-    }
-
-    /// What is stored of it: SHA-256. Its 256 bits cannot be guessed, so that it needs no pepper.
-    package static func hash(_ text: Secret<String>) -> Digest? {
-        let text = text.reveal()
-        guard text.utf8.count == 47, text.hasPrefix(prefix) else { return nil }
-        return SHA256.hash(text.utf8)
-    }
 }
+
+/// Good once, for the next pair of tokens.
+package typealias RefreshToken = OpaqueToken<RefreshPurpose>
 
 /// What a membership allows somebody who signs in.
 struct MembershipRights: Sendable {

@@ -61,9 +61,8 @@ package struct SessionService: Sendable {
         expiresAt: Timestamp, in transaction: borrowing Transaction
     ) async throws -> IssuedSession {
         let refresh = RefreshToken.generate()
-        guard let hash = RefreshToken.hash(refresh.text) else { throw DomainError.unforeseen }
         try await SessionStore.insert(
-            .v7(), family: family, person: person, deviceInfo: deviceInfo, token: hash, expiresAt: expiresAt,
+            .v7(), family: family, person: person, deviceInfo: deviceInfo, token: refresh.hash, expiresAt: expiresAt,
             in: transaction)
         let access = AccessToken(
             organization: person.organization, user: person.user, session: family, membershipVersion: rights.version,
@@ -99,7 +98,7 @@ package struct SessionService: Sendable {
     /// The next pair for a refresh token. A token that was used before means that somebody else has it too: the whole
     /// sign-in ends then. Throws `session_ended` for everything that is no living token, without saying which.
     package func refresh(_ token: Secret<String>, from origin: Origin) async throws -> IssuedSession {
-        guard let hash = RefreshToken.hash(token),
+        guard let hash = RefreshToken(given: token)?.hash,
             let (organization, session) = try await SessionStore.organization(of: hash, in: database)
         else { throw Self.ended }
         let outcome = try await database.transaction(organization: organization, retrying: 3) { transaction in
@@ -142,7 +141,7 @@ package struct SessionService: Sendable {
     // MARK: Looking and ending
 
     private static func check(_ user: UniqueID, in transaction: borrowing Transaction) async throws {
-        guard try await APIKeyStore.isMember(user, in: transaction) else {
+        guard try await MemberStore.isMember(user, in: transaction) else {
             throw DomainError(
                 .notFound, code: "user_not_found", "The organization has no member with this id.")
         }

@@ -18,20 +18,11 @@ package struct IssuerURL: Sendable, Equatable {
         let isSecure = text.hasPrefix("https://")
         guard isSecure || text.hasPrefix("http://") else { return nil }
         let authority = text.dropFirst(isSecure ? 8 : 7).prefix { $0 != "/" && $0 != "?" }
-        guard !authority.isEmpty, !authority.contains("@"), let host = Self.host(authority) else { return nil }
-        isLoopback = !isSecure && ["127.0.0.1", "[::1]", "localhost"].contains(host)
+        guard !authority.contains("@"), let place = URLAuthority(authority) else { return nil }
+        isLoopback = !isSecure && ["127.0.0.1", "::1", "localhost"].contains(place.host)
         guard isSecure || isLoopback else { return nil }
         hasQuery = text.contains("?")
         self.text = text
-    }
-
-    /// Without the port, which must be a number.
-    private static func host(_ authority: Substring) -> Substring? {
-        let end = authority.lastIndex(of: "]").map { authority.index(after: $0) } ?? authority.firstIndex(of: ":")
-        guard let end, end < authority.endIndex else { return authority }
-        let port = authority[end...]
-        guard port.first == ":", UInt16(port.dropFirst()) ?? 0 > 0, end > authority.startIndex else { return nil }
-        return authority[..<end]
     }
 }
 
@@ -52,25 +43,11 @@ package enum SignOnReturn {
 /// `application/x-www-form-urlencoded`, as queries and requests for tokens are written.
 enum FormText {
     static func encode(_ fields: [(String, String)]) -> String {
-        fields.map { "\(escape($0.0))=\(escape($0.1))" }.joined(separator: "&")
+        fields.map { "\(PercentEncoding.encode($0.0))=\(PercentEncoding.encode($0.1))" }.joined(separator: "&")
     }
 
     /// `address` with more items in its query.
     static func adding(_ fields: [(String, String)], to address: String) -> String {
         address + (address.contains("?") ? "&" : "?") + encode(fields)
-    }
-
-    private static let plain = ASCIISet(ASCIISet.alphanumerics + "-._~")
-
-    static func escape(_ text: String) -> String {
-        var result: [UInt8] = []
-        for byte in text.utf8 {
-            if plain.contains(byte) {
-                result.append(byte)
-            } else {
-                result += Array("%".utf8) + Array(Hex.encode([byte]).uppercased().utf8)
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
     }
 }

@@ -168,7 +168,7 @@ package final class OpenIDClient: Sendable {
         ]
         if let secret = code.secret, !configuration.takesSecretInBody {
             // RFC 6749 §2.3.1: both halves form-encoded first.
-            let pair = "\(FormText.escape(code.clientID)):\(FormText.escape(secret.reveal()))"
+            let pair = "\(PercentEncoding.encode(code.clientID)):\(PercentEncoding.encode(secret.reveal()))"
             headers.append(("authorization", "Basic \(Base64.encode(Array(pair.utf8)))"))
         } else {
             fields.append(("client_id", code.clientID))

@@ -28,7 +28,7 @@ package struct TeamDraft: Sendable, Equatable {
 
     /// Throws a `DomainError` that names the field when something is out of bounds.
     package func check() throws(DomainError) {
-        try NewAPIKey.check(name: name)
+        try DisplayName.check(name)
         guard description.unicodeScalars.count <= 1000, !description.hasControls else {
             throw DomainError(
                 .invalid, code: "invalid_value",

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import SwiftExtensions
 
-/// Percent-encoding of path segments (RFC 3986 §2.1).
+/// Percent-encoding of parts of URLs (RFC 3986 §2.1).
 package enum PercentEncoding {
     /// Nil for a broken escape or bytes that are no UTF-8.
     package static func decode(_ text: some StringProtocol) -> String? {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import API
+import SwiftExtensions
 import Testing
 
 @Suite struct PercentEncodingTests {
