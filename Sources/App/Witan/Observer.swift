@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import HTTPServer
+import Identity
 import Mail
 import Observability
 import Operations
@@ -78,6 +79,15 @@ struct Observer: Sendable {
             Self.mails["abandoned"].increment(by: UInt64(count))
             logger.error("e-mails not delivered before the stop", [("count", LogValue(count))])
         }
+    }
+
+    @Sendable func unknownRefusals(_ refusals: UnknownRefusals) {
+        logger.warning(
+            "requests of nobody known refused",
+            [
+                ("code", .string(refusals.code)), ("count", LogValue(refusals.count)),
+                ("last_endpoint", .string(refusals.endpoint)), ("last_address", .string(refusals.address)),
+            ])
     }
 
     @Sendable func http(_ event: HTTPServerEvent) {

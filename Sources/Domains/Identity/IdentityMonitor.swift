@@ -65,7 +65,8 @@ package final class IdentityMonitor: Sendable {
         key.usedAt.store(now.microseconds, ordering: .relaxed)
         return Principal(
             organization: key.organization, caller: .key(key.id), user: key.user, name: key.name, role: key.role,
-            permissions: key.permissions, allowedModels: key.allowedModels, policy: policy)
+            permissions: key.permissions, allowedModels: key.allowedModels, allowedAddresses: key.allowedAddresses,
+            expiresAt: key.expiresAt, policy: policy)
     }
 
     private func person(_ text: String) -> Principal? {
@@ -77,6 +78,21 @@ package final class IdentityMonitor: Sendable {
         return Principal(
             organization: token.organization, caller: .person(token.user), session: token.session, user: token.user,
             name: token.role.rawValue, role: token.role, permissions: token.permissions, policy: policy)
+    }
+
+    /// Whose credential was refused, as far as memory tells. A key that was revoked is not in memory any more, and is
+    /// nobody's here; so is an access token that is just too old, which happens to everybody.
+    func refused(_ credential: String) -> RefusedCaller {
+        if AccessToken.isMeant(by: credential) {
+            guard let token = AccessToken(genuine: credential, signedWith: tokenKey) else { return .unknown }
+            guard token.expiresAt > .now() else { return .late }
+            return .known(
+                KnownCaller(organization: token.organization, caller: .person(token.user), person: token.user))
+        }
+        guard let token = APIKeyToken(given: Secret(credential)) else { return .unknown }
+        let hash = token.hash(pepper: pepper)
+        guard let key = snapshot.withLock({ $0.keys.keys[hash] }) else { return .key(hash) }
+        return .known(KnownCaller(organization: key.organization, caller: .key(key.id), person: key.user))
     }
 
     /// How many keys are held.
