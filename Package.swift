@@ -143,13 +143,16 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "AuditLoad",
-            dependencies: ["SwiftExtensions", "EventLoop", "Cryptography", "Postgres", "Audit", "Gateway"],
+            dependencies: [
+                "SwiftExtensions", "Arguments", "EventLoop", "Cryptography", "Postgres", "Audit", "Gateway",
+            ],
             path: "Benchmarks/AuditLoad",
             swiftSettings: settings),
         .executableTarget(
             name: "IdentityLoad",
             dependencies: [
-                "CAllocator", "SwiftExtensions", "EventLoop", "Cryptography", "Postgres", "Core", "Audit", "Identity",
+                "CAllocator", "SwiftExtensions", "Arguments", "EventLoop", "Cryptography", "Postgres", "Core", "Audit",
+                "Identity",
             ],
             path: "Benchmarks/IdentityLoad",
             swiftSettings: settings),

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures the data layer beside PostgreSQL's own programs, on one private cluster; see README.md."""
 
-import argparse
 import collections
 import contextlib
 import glob
@@ -22,7 +21,8 @@ FOLDERS = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: int(pa
 
 
 def main():
-    options = arguments()
+    options = programs.options(
+        __doc__, rows=(1_000_000, 20_000, "rows of the audit log"), rounds=(5, 1, "rounds of what is short"))
     witan, load = programs.find("witan", "BENCH_WITAN"), programs.find("audit-load", "BENCH_AUDIT_LOAD")
     if FOLDERS:
         os.environ["PATH"] = FOLDERS[-1] + os.pathsep + os.environ["PATH"]
@@ -37,19 +37,6 @@ def main():
         if not options.keep:
             shutil.rmtree(directory, ignore_errors=True)
     report.write(programs.heading("The data layer", cores) + report.figures(rows), "data")
-
-
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the audit log (1,000,000)")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of what is short (5)")
-    parser.add_argument("--quick", action="store_true", help="20,000 rows, one round")
-    parser.add_argument("--cores", type=int, default=2, help="cores that everything runs on (2)")
-    parser.add_argument("--keep", action="store_true", help="keep the cluster's directory")
-    options = parser.parse_args()
-    if options.quick:
-        options.rows, options.rounds = 20_000, 1
-    return options
 
 
 class Cluster:

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures who may come in: keys in memory, changes on their way to another node, sign-ins beside calls; see README.md."""
 
-import argparse
 import contextlib
 import json
 import os
@@ -21,7 +20,9 @@ PASSWORD = "seven quiet herons over the marsh"
 
 
 def main():
-    options = arguments()
+    options = programs.options(
+        __doc__, keys=(100_000, 2_000, "API keys"), rounds=(5, 1, "rounds of calls without and with sign-ins"),
+        seconds=(4, 4, "seconds of each"), changes=(200, 20, "changes watched on the other node"))
     witan = programs.find("witan", "BENCH_WITAN")
     mock_program = programs.find("mock-upstream", "BENCH_MOCK")
     fill = programs.find("identity-load", "BENCH_IDENTITY_LOAD")
@@ -40,21 +41,6 @@ def main():
         if not options.keep:
             shutil.rmtree(directory, ignore_errors=True)
     report.write(programs.heading("Identity", cores) + report.figures(rows), "identity")
-
-
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--keys", type=int, default=100_000, help="API keys (100,000)")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of calls without and with sign-ins (5)")
-    parser.add_argument("--seconds", type=int, default=4, help="seconds of each (4)")
-    parser.add_argument("--changes", type=int, default=200, help="changes watched on the other node (200)")
-    parser.add_argument("--quick", action="store_true", help="2,000 keys, one round, 20 changes")
-    parser.add_argument("--cores", type=int, default=2, help="cores that everything runs on (2)")
-    parser.add_argument("--keep", action="store_true", help="keep the data directory")
-    options = parser.parse_args()
-    if options.quick:
-        options.keys, options.rounds, options.changes = 2_000, 1, 20
-    return options
 
 
 def run_fill(node, program, count):

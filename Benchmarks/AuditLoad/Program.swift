@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Arguments
 import Audit
 import Cryptography
 import EventLoop
@@ -39,7 +40,7 @@ import SwiftExtensions
             left -= entries.count
         }
         await writer.stop()
-        say("\(spent / .seconds(1))")
+        Terminal.standard.write("\(spent / .seconds(1))\n")
     }
 
     private static func add(_ entry: AuditEntry, _ digest: [UInt8], to writer: BatchWriter) async {
@@ -82,14 +83,8 @@ import SwiftExtensions
                 """)
     }
 
-    private static func say(_ line: String) {
-        let bytes = Array((line + "\n").utf8)
-        write(STDOUT_FILENO, bytes, bytes.count)
-    }
-
     private static func fail(_ line: String) {
-        let bytes = Array((line + "\n").utf8)
-        write(STDERR_FILENO, bytes, bytes.count)
+        Terminal.standard.writeError(line + "\n")
         exit(2)
     }
 }

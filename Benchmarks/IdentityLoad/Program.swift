@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Arguments
 import Audit
 import CAllocator
 import Core
@@ -49,10 +50,11 @@ import SwiftExtensions
             permissions: Role.developer.permissions, issuedAt: .now(), lifetime: .seconds(600)
         ).text(signedWith: tokenKey).reveal()
         let tokens = measure([token]) { try monitor.principal(of: $0, from: origin) }
-        say(
+        Terminal.standard.write(
             """
             {"keys":\(monitor.count),"held_mb":\(Double(held) / 1e6),"load_ms":\(loaded / .milliseconds(1)),\
             "key_ns":\(keys),"token_ns":\(tokens)}
+
             """)
         await database.close()
     }
@@ -117,14 +119,8 @@ import SwiftExtensions
         return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * Int(getpagesize())
     }
 
-    private static func say(_ line: String) {
-        let bytes = Array((line + "\n").utf8)
-        write(STDOUT_FILENO, bytes, bytes.count)
-    }
-
     private static func fail(_ line: String) {
-        let bytes = Array((line + "\n").utf8)
-        write(STDERR_FILENO, bytes, bytes.count)
+        Terminal.standard.writeError(line + "\n")
         exit(1)
     }
 }

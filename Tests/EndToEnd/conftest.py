@@ -3,7 +3,7 @@
 
 import pytest
 
-from harness import BINARY, MOCK_BINARY, Mock, Upstream, Witan
+from harness import BINARY, MOCK_BINARY, MailServer, Mock, Upstream, Witan
 
 MOCK_MODELS = (
     "mock", "mock-echo", "mock-tools", "mock-nousage", "mock-delay-50", "mock-delay-1500", "mock-cut",
@@ -30,13 +30,9 @@ def mock():
 @pytest.fixture(scope="session")
 def shared_witan(mock):
     """The shared server, for fixtures of modules."""
-    server = Witan()
-    try:
-        server.start()
-        server.provider("mock", mock.url, *MOCK_MODELS)
+    with Witan() as server:
+        server.start().provider("mock", mock.url, *MOCK_MODELS)
         yield server
-    finally:
-        server.remove()
 
 
 @pytest.fixture
@@ -45,6 +41,14 @@ def witan(shared_witan):
     code = shared_witan.process.poll()
     assert code is None, f"the shared server ended with {code}:\n{shared_witan.tail()}"
     return shared_witan
+
+
+@pytest.fixture(scope="module")
+def mail():
+    """A mail server of one module's."""
+    server = MailServer()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 """The real programs, started and looked into: a Witan server, the mock upstream, and upstreams of a test's own."""
 
 import contextlib
+import email
+import email.policy
 import http.server
 import json
 import os
@@ -209,10 +211,11 @@ class Witan:
         with self.http(key) as client:
             return client.post("/v1/chat/completions", json=body)
 
-    def cli(self, *arguments, env=None, key=None, timeout=60):
-        settings = {"WITAN_URL": self.url, "WITAN_API_KEY": key or self.key}
+    def cli(self, *arguments, env=None, key=None, typed=None, timeout=60):
+        """A command of the program, with an answer to each of its questions on a line of `typed`."""
+        settings = {"WITAN_URL": self.url, "WITAN_API_KEY": self.key if key is None else key}
         return subprocess.run(
-            [str(BINARY), *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
+            [str(BINARY), *map(str, arguments)], input=typed, capture_output=True, text=True, timeout=timeout,
             env=environment(settings | (env or {})))
 
     def new_key(self, name="test", **fields):
@@ -230,14 +233,26 @@ class Witan:
 
     # Looking into it
 
-    def psql(self, sql):
-        """The rows of a query as dictionaries; numeric values are exact."""
-        wrapped = f"SELECT coalesce(json_agg(one_row), '[]') FROM ({sql}) one_row"
+    def execute(self, sql):
+        """What statements of the superuser print, without names of columns."""
         run = subprocess.run(
             ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.socket_directory, "-U", "witan_root", "witan", "-c",
-             wrapped], capture_output=True, text=True, timeout=60)
+             sql], capture_output=True, text=True, timeout=60)
         assert run.returncode == 0, run.stderr
-        return json.loads(run.stdout, parse_float=Decimal)
+        return run.stdout.strip()
+
+    def psql(self, sql):
+        """The rows of a query as dictionaries; numeric values are exact."""
+        rows = self.execute(f"SELECT coalesce(json_agg(one_row), '[]') FROM ({sql}) one_row")
+        return json.loads(rows, parse_float=Decimal)
+
+    def dump(self):
+        """Everything that the database holds, as text."""
+        run = subprocess.run(
+            ["pg_dump", "--inserts", "-h", self.socket_directory, "-U", "witan_root", "witan"],
+            capture_output=True, text=True, timeout=120)
+        assert run.returncode == 0, run.stderr
+        return run.stdout
 
     def record(self, answer_or_id):
         """The one row of each hot table for a call; fails when there is not exactly one."""
@@ -279,14 +294,16 @@ class Witan:
         return [row["id"] for row in self.psql(f"SELECT id FROM council.requests WHERE {where} ORDER BY id DESC")]
 
     def verify_audit(self, seconds=30):
-        """Waits until the sealer has sealed everything, then demands a chain without findings.
+        """Waits until the first organization's entries are all sealed, then demands a chain without findings.
 
         A loop whose connections were lost says 503 until its next attempt, at most a second later: asked again then.
         """
         answer = {}
 
         def entries():
-            return self.psql("SELECT count(*) AS n FROM audits.audit_log")[0]["n"]
+            return int(self.execute("""
+                SELECT count(*) FROM audits.audit_log
+                WHERE org_id = (SELECT id FROM auth.organizations WHERE slug = 'default')"""))
 
         def is_sealed():
             answer["least"] = entries()
@@ -462,10 +479,22 @@ class MailServer:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.port = int(self.process.stdout.readline())
 
+    @property
+    def settings(self):
+        """The environment of a server that sends by it."""
+        return {
+            "WITAN_SMTP_URL": f"smtp://127.0.0.1:{self.port}", "WITAN_SMTP_CA_FILE": str(self.certificate),
+            "WITAN_MAIL_FROM": "witan@example.org"}
+
     def messages(self):
-        """What it took, in order, as bytes."""
+        """What it took, in order."""
         paths = sorted(self.folder.glob("*.eml"), key=lambda path: int(path.stem))
-        return [path.read_bytes() for path in paths]
+        return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in paths]
+
+    def next_message(self, act):
+        """What an act gives, and the message that comes of it."""
+        before = len(self.messages())
+        return act(), wait_for(lambda: self.messages()[before:], 15, "the mail")[0]
 
     def stop(self):
         self.process.stdin.close()

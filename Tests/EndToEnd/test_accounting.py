@@ -3,7 +3,6 @@
 
 import hashlib
 import json
-import subprocess
 
 import pytest
 
@@ -134,14 +133,11 @@ def test_a_call_that_was_not_admitted_has_no_record(witan):
 def test_nothing_of_a_prompt_or_an_answer_is_stored_anywhere(witan):
     send(witan, "mock/mock-echo")
     send(witan, "mock/mock-echo", stream=True)
-    witan.psql("SELECT 1 AS one")
-    dump = subprocess.run(
-        ["pg_dump", "-h", witan.socket_directory, "-U", "witan_root", "witan"], capture_output=True, timeout=60)
-    assert dump.returncode == 0, dump.stderr
-    assert b"audit_log" in dump.stdout and SECRET.encode() not in dump.stdout
+    dump = witan.dump()
+    assert "audit_log" in dump and SECRET not in dump
     assert SECRET.encode() not in witan.log.read_bytes()
     assert SECRET.encode() not in (witan.data / "calls.journal").read_bytes()
-    assert witan.key.encode() not in dump.stdout
+    assert witan.key not in dump
 
 
 def test_content_is_kept_once_the_organization_turns_it_on(new_witan, mock):
@@ -212,10 +208,7 @@ def test_the_log_verifies_and_a_changed_entry_is_found(new_witan):
         "ALTER TABLE audits.audit_log DISABLE TRIGGER ALL;"
         f"UPDATE audits.audit_log SET actor = 'key:nobody' WHERE id = '{call}'")
     partition = witan.psql(f"SELECT tableoid::regclass::text AS t FROM audits.audit_log WHERE id = '{call}'")[0]["t"]
-    run = subprocess.run(
-        ["psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-h", witan.socket_directory, "-U", "witan_root", "witan", "-c",
-         forge.replace("audits.audit_log", partition)], capture_output=True, text=True, timeout=30)
-    assert run.returncode == 0, run.stderr
+    witan.execute(forge.replace("audits.audit_log", partition))
     run = witan.cli("audit", "verify", "--json")
     found = json.loads(run.stdout)
     assert run.returncode == 1 and found["intact"] is False and call in "".join(found["findings"])

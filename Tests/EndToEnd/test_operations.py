@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -128,7 +129,7 @@ def test_status_names_drift_and_missing_partitions(new_witan):
     def job(name):
         return {job["job"]: job for job in server.api("GET", "/api/v1/status")["jobs"]}.get(name, {})
     wait_for(lambda: job("schema").get("last_result") == "done", 60, "the check of the schema")
-    psql(server, """
+    server.execute("""
         ALTER TABLE auth.users ADD COLUMN forgotten text;
         UPDATE ops.jobs SET next_run_at = now() WHERE name = 'schema'""")
     wait_for(lambda: job("schema").get("last_result") == "failed", 60, "the drift")
@@ -136,19 +137,11 @@ def test_status_names_drift_and_missing_partitions(new_witan):
     assert any("forgotten" in problem and "migrate verify" in problem for problem in degraded), degraded
 
 
-def psql(server, sql):
-    run = subprocess.run(
-        ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", server.socket_directory, "-U", "witan_root", "witan", "-c", sql],
-        capture_output=True, text=True, timeout=60)
-    assert run.returncode == 0, run.stderr
-    return run.stdout.strip()
-
-
 def test_an_old_month_is_archived_dropped_and_signed_for_and_the_log_still_verifies(new_witan):
     server = new_witan()
     assert server.chat().status_code == 200
     # A month of two years ago, with an entry of then, as a server of then would have written it.
-    psql(server, """
+    server.execute("""
         SET ROLE witan_owner;
         CREATE TABLE audits.audit_log_2024_01 PARTITION OF audits.audit_log
             FOR VALUES FROM ('018cc251-f400-0000-0000-000000000000') TO ('018d61f7-1800-0000-0000-000000000000')""")
@@ -160,7 +153,7 @@ def test_an_old_month_is_archived_dropped_and_signed_for_and_the_log_still_verif
     def archived():
         return server.api("GET", "/api/v1/status")["retention"]["archived_partitions"] == 1
     wait_for(archived, 60, "the archive")
-    assert psql(server, "SELECT to_regclass('audits.audit_log_2024_01')") == ""
+    assert server.execute("SELECT to_regclass('audits.audit_log_2024_01')") == ""
     files = list((server.data / "archives").glob("*.archive"))
     assert len(files) == 1 and files[0].stat().st_mode & 0o077 == 0
     after = server.verify_audit()
@@ -200,8 +193,8 @@ def test_db_test_and_report_work_beside_a_server(new_witan):
     assert report["size"] and report["cache"] and report["duplicate"] == []
     explained = run("db", "report", "--explain").stdout
     assert "pg_stat_user_tables" in explained
-    psql(server, "BEGIN; " + explained.replace("'\n", "' \n") + " ROLLBACK")
-    psql(server, "REVOKE witan_ingest FROM witan")
+    server.execute("BEGIN; " + explained.replace("'\n", "' \n") + " ROLLBACK")
+    server.execute("REVOKE witan_ingest FROM witan")
     broken = run("db", "test", data=server.data)
     assert broken.returncode == 1 and 'GRANT witan_ingest TO "witan"' in broken.stdout
 
@@ -222,10 +215,15 @@ def test_of_two_nodes_one_runs_the_jobs_and_the_other_takes_over(new_witan):
     second.start()
     holder = "SELECT holder_name FROM ops.leases WHERE name = 'scheduler' AND expires_at > now()"
     mine = f"process {first.process.pid}"
-    wait_for(lambda: mine in psql(first, holder), 30, "the first node's lease")
-    second.stop()
-    assert mine in psql(first, holder)
-    assert int(psql(first, "SELECT fence FROM ops.leases")) == 1
+    wait_for(lambda: mine in first.execute(holder), 30, "the first node's lease")
+    assert int(first.execute("SELECT fence FROM ops.leases")) == 1
+    # It hangs; its PostgreSQL does not.
+    first.process.send_signal(signal.SIGSTOP)
+    try:
+        wait_for(lambda: f"process {second.process.pid}" in first.execute(holder), 60, "the second node's lease")
+        assert int(first.execute("SELECT fence FROM ops.leases")) == 2
+    finally:
+        first.process.send_signal(signal.SIGCONT)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@
 import hashlib
 import json
 import shutil
-import subprocess
 import tarfile
 import uuid
 
@@ -14,15 +13,6 @@ from harness import Witan, wait_for
 
 AGENT = "planted-agent/1"
 NAMES = ("planted-name", "ada@planted.example", "planted-question", "planted-key", AGENT)
-
-
-def dump(witan):
-    """Everything that the database holds, as text."""
-    run = subprocess.run(
-        ["pg_dump", "--inserts", "-h", witan.socket_directory, "-U", "witan_root", "witan"],
-        capture_output=True, text=True, timeout=120)
-    assert run.returncode == 0, run.stderr
-    return run.stdout
 
 
 def said(run, code=0):
@@ -36,12 +26,11 @@ class Person:
     def __init__(self, witan):
         self.id = str(uuid.uuid4())
         organization = witan.psql("SELECT id FROM auth.organizations")[0]["id"]
-        subprocess.run(
-            ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", witan.socket_directory, "-U", "witan_root", "witan", "-c",
-             "INSERT INTO auth.users (id, email, name) "
-             f"VALUES ('{self.id}', 'ada@planted.example', 'Ada planted-name');"
-             "INSERT INTO auth.memberships (org_id, user_id, role) "
-             f"VALUES ('{organization}', '{self.id}', 'manager')"], check=True, timeout=60)
+        witan.execute(f"""
+            INSERT INTO auth.users (id, email, name)
+            VALUES ('{self.id}', 'ada@planted.example', 'Ada planted-name');
+            INSERT INTO auth.memberships (org_id, user_id, role)
+            VALUES ('{organization}', '{self.id}', 'manager')""")
         self.key = witan.new_key("planted-key", role="manager", owner=self.id)["key"]
         with witan.http(self.key, headers={"user-agent": AGENT}) as client:
             assert client.post("/api/v1/keys", json={"name": "made by ada"}).status_code == 201
@@ -50,13 +39,9 @@ class Person:
 
 @pytest.fixture
 def witan():
-    server = Witan()
-    try:
-        server.start()
-        server.api("PATCH", "/api/v1/organization", {"content_retention": True})
+    with Witan() as server:
+        server.start().api("PATCH", "/api/v1/organization", {"content_retention": True})
         yield server
-    finally:
-        server.remove()
 
 
 @pytest.fixture
@@ -77,7 +62,7 @@ def test_where_a_person_acted_from_is_sealed_in_the_database_and_open_to_who_may
     made = next(entry for entry in entries(witan, "key.created") if any(
         part["user"] == ada.id and "ip_address" in part for part in entry["personal"]))
     assert part_of(made, ada)["user_agent"] == AGENT and part_of(made, ada)["ip_address"] == "127.0.0.1"
-    assert AGENT not in dump(witan)
+    assert AGENT not in witan.dump()
     shown = said(witan.cli("audit", "show", made["id"]))
     assert AGENT in shown
     rows = witan.psql("SELECT DISTINCT personal FROM auth.audit_logs WHERE personal IS NOT NULL")
@@ -121,7 +106,7 @@ def test_a_hold_blocks_erasure_and_erasure_leaves_nothing_but_a_log_that_verifie
     made = json.loads(said(witan.cli("erasures", "create", ada.id, "--confirm", "--json")))
     assert made["account"] == "erased" and made["counts"]["calls"] >= 1
     wait_for(lambda: witan.chat(key=ada.key).status_code == 401, 5, "the end of the key")
-    left = dump(witan)
+    left = witan.dump()
     for name in NAMES:
         assert name not in left, name
     assert said(witan.cli("erasures", "show", made["id"], "--json"))
@@ -140,8 +125,7 @@ def test_an_older_backup_brings_the_person_back_until_erasures_are_replayed(wita
     said(witan.cli("erasures", "create", ada.id, "--confirm"))
     kept = tmp_path / "erasures.json"
     kept.write_text(said(witan.cli("erasures", "list", "--json")))
-    restored = Witan()
-    try:
+    with Witan() as restored:
         shutil.copy(witan.data / "master.key", restored.home / "master.key")
         restored.env = {"WITAN_MASTER_KEY_FILE": str(restored.home / "master.key")}
         said(witan.cli(
@@ -149,10 +133,10 @@ def test_an_older_backup_brings_the_person_back_until_erasures_are_replayed(wita
             timeout=180))
         restored.start()
         shutil.copy(witan.data / "admin.key", restored.data / "admin.key")
-        assert "planted-question" in dump(restored)
+        assert "planted-question" in restored.dump()
         first = said(restored.cli("erasures", "replay", kept))
         assert first == "1 erased again, 0 not.\n"
-        left = dump(restored)
+        left = restored.dump()
         for name in NAMES:
             assert name not in left, name
         assert "0 erased again, 1 not" in said(restored.cli("erasures", "replay", kept))
@@ -162,5 +146,3 @@ def test_an_older_backup_brings_the_person_back_until_erasures_are_replayed(wita
         refused = said(restored.cli("erasures", "replay", tmp_path / "forged.json"))
         assert "no certificate that this installation signed" in refused
         restored.verify_audit()
-    finally:
-        restored.remove()

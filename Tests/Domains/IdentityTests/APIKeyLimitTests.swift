@@ -66,9 +66,10 @@ import Testing
                 if isAllowed {
                     #expect(try fixture.monitor.principal(of: key.text, from: origin) != nil, "\(address)")
                 } else {
-                    #expect(throws: DomainError.self, "\(address)") {
+                    let error = #expect(throws: DomainError.self, "\(address)") {
                         try fixture.monitor.principal(of: key.text, from: origin)
                     }
+                    #expect(error?.code == "address_not_allowed")
                 }
             }
             #expect(
@@ -157,7 +158,7 @@ import Testing
         var limits = APIKeyLimits()
         limits.scopes = scopes
         limits.allowedAddresses = addresses
-        #expect(throws: DomainError.self) { try limits.check() }
+        #expect(#expect(throws: DomainError.self) { try limits.check() }?.code == code)
     }
 
     @Test("a key names members and roles of its own organization only")
@@ -197,6 +198,9 @@ import Testing
             _ = fixture.monitor.principal(of: used.text)
             try await worker.write()
             #expect(try fixture.store.psql(version) == before, "a use is no change that nodes must read")
+            for _ in 0..<3 { _ = fixture.monitor.principal(of: used.text) }
+            #expect(fixture.monitor.takeUses().map(\.key) == [used.id])
+            #expect(fixture.monitor.takeUses().isEmpty)
         }
     }
 }

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import API
 import Core
-import Glibc
 import HTTPServer
 import Identity
 import JSON
-import Observability
 import Postgres
 import SwiftExtensions
 import TestSupport
@@ -13,37 +10,23 @@ import Testing
 
 /// Through the responder, as a client would.
 @Suite struct IdentityRoutesTests {
-    private func send(
-        _ method: HTTPMethod, _ path: String, _ body: String = "", as principal: Principal, _ fixture: Fixture
-    ) async throws -> (status: Int, body: JSONValue) {
-        let quiet = Logger(LogOutput(descriptor: open("/dev/null", O_WRONLY), format: .json))
-        let responder = Responder(
-            endpoints: fixture.keys.endpoints + fixture.organizations.endpoints, logger: quiet
-        ) { _, _ in principal }
-        let response = await responder.respond(
-            to: HTTPRequest(
-                method: method, path: path, headers: HTTPHeaders([("x-api-key", "any")]), body: Array(body.utf8)))
-        guard case .bytes(let bytes) = response.body, !bytes.isEmpty else { return (response.status, .null) }
-        return (response.status, try JSONValue(parsing: bytes))
-    }
-
     @Test("a key is made, listed, shown and revoked over the wire, its text shown once")
     func keys() async throws {
         try await Fixture.with { fixture in
             let admin = try fixture.organization("one")
-            let made = try await send(
-                .post, "/api/v1/keys", #"{"name":"ci","allowed_models":["a/b"]}"#, as: admin, fixture)
+            let made = try await fixture.send(
+                .post, "/api/v1/keys", #"{"name":"ci","allowed_models":["a/b"]}"#, as: admin)
             #expect(made.status == 201)
             let id = try #require(made.body["id"]?.string)
             let text = try #require(made.body["key"]?.string)
             #expect(fixture.monitor.principal(of: text)?.role == .developer)
-            let shown = try await send(.get, "/api/v1/keys/\(id)", as: admin, fixture)
+            let shown = try await fixture.send(.get, "/api/v1/keys/\(id)", as: admin)
             #expect(shown.body["last_four"]?.string == String(text.suffix(4)))
             #expect(shown.body["allowed_models"]?[0]?.string == "a/b")
             #expect(!shown.body.description.contains(text))
-            let listed = try await send(.get, "/api/v1/keys", as: admin, fixture)
+            let listed = try await fixture.send(.get, "/api/v1/keys", as: admin)
             #expect(listed.body["data"]?.elements?.count == 2)
-            #expect(try await send(.delete, "/api/v1/keys/\(id)", as: admin, fixture).status == 204)
+            #expect(try await fixture.send(.delete, "/api/v1/keys/\(id)", as: admin).status == 204)
             #expect(fixture.monitor.principal(of: text) == nil)
         }
     }
@@ -61,7 +44,7 @@ import Testing
                 (own, #"{"name":"k","owner":null}"#, nil),
                 (program, "{\"name\":\"k\",\"owner\":\"\(user.id)\"}", user.id),
             ] as [(Principal, String, UniqueID?)] {
-                let made = try await send(.post, "/api/v1/keys", body, as: caller, fixture)
+                let made = try await fixture.send(.post, "/api/v1/keys", body, as: caller)
                 let id = try #require(made.body["id"]?.string.flatMap { UniqueID($0) })
                 #expect(try await fixture.keys.find(id, of: user.organization).owner == owner, "\(body)")
             }
@@ -81,7 +64,7 @@ import Testing
     func wrongFields(body: String, field: String) async throws {
         try await Fixture.with { fixture in
             let admin = try fixture.organization("one")
-            let answer = try await send(.post, "/api/v1/keys", body, as: admin, fixture)
+            let answer = try await fixture.send(.post, "/api/v1/keys", body, as: admin)
             #expect(answer.status == 400)
             #expect(answer.body["field"]?.string == field)
             #expect(try fixture.count("auth.api_keys") == "1")
@@ -93,19 +76,19 @@ import Testing
         try await Fixture.with { fixture in
             let admin = try fixture.organization("one")
             let path = "/api/v1/organization"
-            let set = try await send(.patch, path, #"{"unknown_price_ceiling":"0.00002"}"#, as: admin, fixture)
+            let set = try await fixture.send(.patch, path, #"{"unknown_price_ceiling":"0.00002"}"#, as: admin)
             #expect(set.status == 200)
             #expect(set.body["unknown_price_ceiling"]?.string == "0.00002")
             #expect(set.body["durable_answers"]?.bool == true)
-            let kept = try await send(.patch, path, #"{"content_retention":true}"#, as: admin, fixture)
+            let kept = try await fixture.send(.patch, path, #"{"content_retention":true}"#, as: admin)
             #expect(kept.body["unknown_price_ceiling"]?.string == "0.00002")
-            let cleared = try await send(.patch, path, #"{"unknown_price_ceiling":null}"#, as: admin, fixture)
+            let cleared = try await fixture.send(.patch, path, #"{"unknown_price_ceiling":null}"#, as: admin)
             #expect(cleared.body["unknown_price_ceiling"] == JSONValue.null)
             #expect(cleared.body["content_retention"]?.bool == true)
             // So high a price would overflow the cost of a call.
             for ceiling in ["0", "-1", "1000.000000000001", "90000000000000000000000000"] {
-                let refused = try await send(
-                    .patch, path, #"{"unknown_price_ceiling":"\#(ceiling)"}"#, as: admin, fixture)
+                let refused = try await fixture.send(
+                    .patch, path, #"{"unknown_price_ceiling":"\#(ceiling)"}"#, as: admin)
                 #expect(refused.status == 400, "\(ceiling)")
                 #expect(refused.body["field"]?.string == "unknown_price_ceiling")
             }
@@ -117,7 +100,7 @@ import Testing
         try await Fixture.with { fixture in
             let admin = try fixture.organization("one")
             await fixture.database.close()
-            let answer = try await send(.get, "/api/v1/keys", as: admin, fixture)
+            let answer = try await fixture.send(.get, "/api/v1/keys", as: admin)
             #expect(answer.status == 503)
             #expect(answer.body["code"]?.string == "store_unavailable")
         }

@@ -128,28 +128,15 @@ import Testing
                 let organization = try fixture.organization("o\(round)").organization
                 let one = try fixture.person("a\(round)", .admin, in: organization)
                 let two = try fixture.person("b\(round)", .admin, in: organization)
-                let codes = await withTaskGroup(of: String?.self) { group in
-                    for (target, caller) in [(one, two), (two, one)] {
-                        group.addTask {
-                            do {
-                                if byRemoval {
-                                    try await fixture.members.remove(target.id, by: caller)
-                                } else {
-                                    _ = try await fixture.members.update(target.id, by: caller) { _ in
-                                        RoleChoice(.viewer)
-                                    }
-                                }
-                                return nil
-                            } catch let error as DomainError {
-                                return error.code
-                            } catch {
-                                return "\(error)"
-                            }
-                        }
+                let outcomes = await fixture.outcomes(of: 2) { turn in
+                    let (target, caller) = turn == 0 ? (one, two) : (two, one)
+                    if byRemoval {
+                        try await fixture.members.remove(target.id, by: caller)
+                    } else {
+                        _ = try await fixture.members.update(target.id, by: caller) { _ in RoleChoice(.viewer) }
                     }
-                    return await group.reduce(into: []) { $0.append($1) }
                 }
-                #expect(codes.compactMap { $0 } == ["last_admin"])
+                #expect(outcomes == ["none": 1, "last_admin": 1])
             }
         }
     }
@@ -174,6 +161,9 @@ import Testing
                 try NewAPIKey(name: "k", role: RoleChoice(.viewer), owner: person.id), by: mine)
             let there = fixture.signedIn(person.id, .viewer, in: other.organization)
             let (here, elsewhere) = (try fixture.token(of: person), try fixture.token(of: there))
+            for credential in [key.text.reveal(), here, elsewhere] {
+                #expect(fixture.monitor.principal(of: credential) != nil)
+            }
             try await fixture.members.remove(person.id, by: mine)
             #expect(fixture.monitor.principal(of: key.text.reveal()) == nil)
             #expect(fixture.monitor.principal(of: here) == nil)

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import API
 import Audit
 import Core
 import Cryptography
+import Glibc
+import HTTPServer
 import Identity
+import JSON
+import Observability
 import Postgres
 import SwiftExtensions
 import TestSupport
@@ -148,4 +153,46 @@ extension Fixture {
             return (error as? DomainError)?.code ?? "\(error)"
         }
     }
+
+    /// How many of so many who act at once fare how: "none" is not refused, and the others are codes.
+    ///
+    /// Who is told that PostgreSQL has too much to do, which on a busy machine it may have, asks again.
+    func outcomes(
+        of count: Int, _ act: @escaping @Sendable (_ number: Int) async throws -> some Any
+    ) async -> [String: Int] {
+        await withTaskGroup(of: String.self) { group in
+            for number in 0..<count {
+                group.addTask {
+                    while true {
+                        let answer = await refusal { try await act(number) }
+                        guard answer.hasPrefix("too much work waits") else { return answer }
+                    }
+                }
+            }
+            return await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+        }
+    }
+}
+
+/// What answers calls over HTTP.
+protocol Served {
+    var endpoints: [Endpoint] { get }
+}
+
+extension Served {
+    /// One call through the responder, as a client would.
+    func send(
+        _ method: HTTPMethod, _ path: String, _ body: String = "", as principal: Principal
+    ) async throws -> (status: Int, body: JSONValue) {
+        let quiet = Logger(LogOutput(descriptor: open("/dev/null", O_WRONLY), format: .json))
+        let response = await Responder(endpoints: endpoints, logger: quiet) { _, _ in principal }.respond(
+            to: HTTPRequest(
+                method: method, path: path, headers: HTTPHeaders([("x-api-key", "any")]), body: Array(body.utf8)))
+        guard case .bytes(let bytes) = response.body, !bytes.isEmpty else { return (response.status, .null) }
+        return (response.status, try JSONValue(parsing: bytes))
+    }
+}
+
+extension Fixture: Served {
+    var endpoints: [Endpoint] { keys.endpoints + organizations.endpoints }
 }

@@ -32,6 +32,7 @@ struct SignatureTests {
                 try SignedToken("\(parts[0]).\(parts[1]).\(Base64.encode(wrong, .url))").verified(by: set)
             }
         }
+        #expect(throws: TokenError.signature) { try SignedToken("\(parts[0]).\(parts[1]).").verified(by: set) }
         let other = encoded(#"{"iss":"eve"}"#)
         #expect(throws: TokenError.signature) {
             try SignedToken("\(parts[0]).\(other).\(parts[2])").verified(by: set)
@@ -122,14 +123,14 @@ struct SignatureTests {
     }
 
     static let malformedTexts = [
-        "", ".", "..", "a.b", "a.b.c.d", "e30.e30.", "eyJhbGciOiJSUzI1NiJ9.e30.=", "eyJhbGciOiJSUzI1NiJ9.e30",
+        "", ".", "..", "a.b", "a.b.c.d", "eyJhbGciOiJSUzI1NiJ9.e30.=", "eyJhbGciOiJSUzI1NiJ9.e30",
         "eyJhbGciOiJSUzI1NiJ9.W10.AAAA", "bnVsbA.e30.AAAA", "eyJhbGciOiJSUzI1NiJ9 .e30.AAAA",
         "eyJhbGciOiJSUzI1NiJ9.e31.AAAA", "eyJhbGciOiJSUzI1NiJ9.e30.A",
     ]
 
     @Test("what is not three parts of base 64 with objects is no token", arguments: malformedTexts)
     func malformed(_ text: String) {
-        #expect(throws: TokenError.self) { try SignedToken(text).verified(by: set(Vectors.rsaKey)) }
+        #expect(throws: TokenError.malformed) { try SignedToken(text) }
     }
 
     @Test("tokens end at 16 KiB, and names of header or claims do not repeat")

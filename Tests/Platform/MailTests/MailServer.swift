@@ -36,7 +36,7 @@ final class MailServer {
             """
         input = try #require(popen(command, "we"))
         var found: Int?
-        for _ in 0..<1000 where found == nil {
+        for _ in 0..<6000 where found == nil {
             found = (try? String(contentsOfFile: directory + "/port", encoding: .utf8)).flatMap {
                 $0.hasSuffix("\n") ? Int($0.dropLast()) : nil
             }

@@ -105,15 +105,16 @@ import Testing
 
     @Test("a server that is away, and one that never answers, end within the deadline")
     func away() async throws {
-        var port = 0
-        do { port = try MailServer().port }
-        let gone = try SMTPSettings(url: Secret("smtp://127.0.0.1:\(port)"))
+        let deaf = try SilentServer(listens: false)
+        let gone = try SMTPSettings(url: Secret("smtp://127.0.0.1:\(deaf.port)"))
         await #expect(throws: MailError.unreachable(host: "127.0.0.1")) {
             try await SMTPSender(settings: gone).send(sample())
         }
+        withExtendedLifetime(deaf) {}
         let silent = try SilentServer()
         var settings = try SMTPSettings(url: Secret("smtp://127.0.0.1:\(silent.port)"))
         settings.totalTimeout = .milliseconds(300)
         await #expect(throws: MailError.timeout) { try await SMTPSender(settings: settings).send(sample()) }
+        withExtendedLifetime(silent) {}
     }
 }

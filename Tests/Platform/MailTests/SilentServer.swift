@@ -2,12 +2,12 @@
 import Glibc
 import Testing
 
-/// Listens and never says a word.
+/// Listens and never says a word; or has a port and does not listen, so that whoever knocks is turned away.
 final class SilentServer {
     private let descriptor: Int32
     let port: Int
 
-    init() throws {
+    init(listens: Bool = true) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -16,7 +16,7 @@ final class SilentServer {
         let descriptor = descriptor
         let bound = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
-                bind(descriptor, raw, length) == 0 && listen(descriptor, 8) == 0
+                bind(descriptor, raw, length) == 0 && (!listens || listen(descriptor, 8) == 0)
                     && getsockname(descriptor, raw, &length) == 0
             }
         }

@@ -10,7 +10,7 @@ import Testing
 @testable import Identity
 
 /// One pool for all tests: each has threads of its own.
-private let verifier = PasswordVerifier(hashing: PasswordHashing(cost: cheap, threads: 2, queue: 1000))
+let verifier = PasswordVerifier(hashing: PasswordHashing(cost: cheap, threads: 2, queue: 1000))
 let cheap = Argon2idCost(memoryKiB: 64, passes: 1, lanes: 1)
 
 /// A person with a password, and the parts that check it.
@@ -73,13 +73,5 @@ struct Accounts: Sendable {
     func enroll(_ principal: Principal, now: Timestamp = .now()) async throws -> (OneTimePassword, [RecoveryCode]) {
         let secret = try await secondFactors.begin(by: principal).secret
         return (secret, try await secondFactors.confirm(Secret(secret.code(at: now)), by: principal, now: now))
-    }
-}
-
-/// Asks again while the answer is that PostgreSQL has too much to do, which on a busy machine it may have.
-func answered(_ ask: () async -> String) async -> String {
-    while true {
-        let answer = await ask()
-        if !answer.hasPrefix("too much work waits") { return answer }
     }
 }

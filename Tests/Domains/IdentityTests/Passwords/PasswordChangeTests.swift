@@ -74,17 +74,17 @@ final class Letterbox: MailSender, Sendable {
         let worker: PasswordResetWorker
         let service: PasswordResetService
 
-        init(_ fixture: Fixture, lifetime: Duration = .seconds(3600)) throws {
+        init(_ fixture: Fixture) throws {
             accounts = Accounts(fixture)
             queue = MailQueue(sender: box) { _ in }
             worker = PasswordResetWorker(
-                database: fixture.database, limits: PasswordResetLimits(lifetime: lifetime),
+                database: fixture.database, limits: PasswordResetLimits(lifetime: .seconds(3600)),
                 mail: MailService(
                     queue: queue, from: try MailAddress(parsing: "Witan <witan@example.org>"),
                     publicURL: "https://witan.example.org"))
             service = PasswordResetService(
                 database: fixture.database,
-                verifier: PasswordVerifier(hashing: PasswordHashing(cost: cheap)), lockout: accounts.lockout,
+                verifier: verifier, lockout: accounts.lockout,
                 monitor: fixture.monitor, worker: worker)
         }
 
@@ -93,7 +93,7 @@ final class Letterbox: MailSender, Sendable {
             try await worker.work()
         }
 
-        /// The tokens of all that waits to be sent, by the hashes that are stored.
+        /// A token as a mail would have brought it.
         func insertToken(of user: UniqueID) throws -> Secret<String> {
             let token = PasswordResetToken.generate()
             try accounts.fixture.store.psql(
@@ -147,6 +147,7 @@ final class Letterbox: MailSender, Sendable {
             try fixture.store.psql("UPDATE auth.users SET verified = false")
             let issued = try await accounts.signIn("ada@example.org")
             for _ in 0..<10 { _ = try? await accounts.signIn("ada@example.org", "wrong") }
+            #expect(await fixture.refusal { try await accounts.signIn("ada@example.org") } == "sign_in_locked")
             let (token, second) = (try resets.insertToken(of: user), try resets.insertToken(of: user))
             let confirm = { @Sendable (token: Secret<String>, new: String) in
                 await fixture.refusal {
@@ -178,18 +179,14 @@ final class Letterbox: MailSender, Sendable {
             let admin = try fixture.organization("one")
             let user = try await resets.accounts.person("ada@example.org", in: admin.organization)
             let token = try resets.insertToken(of: user)
-            let won = await withTaskGroup(of: Int?.self) { group in
-                for number in 0..<8 {
-                    group.addTask {
-                        let password = Secret("zweiundvierzig Hasen \(number)")
-                        let done: Void? = try? await resets.service.confirm(token, password: password, from: here)
-                        return done == nil ? nil : number
-                    }
-                }
-                return await group.reduce(into: []) { $0.append($1) }.compactMap(\.self)
+            let winner = Locked("")
+            let outcomes = await fixture.outcomes(of: 8) { number in
+                let password = "zweiundvierzig Hasen \(number)"
+                try await resets.service.confirm(token, password: Secret(password), from: here)
+                winner.withLock { $0 = password }
             }
-            #expect(won.count == 1)
-            _ = try await resets.accounts.signIn("ada@example.org", "zweiundvierzig Hasen \(won[0])")
+            #expect(outcomes == ["none": 1, "invalid_reset_token": 7])
+            _ = try await resets.accounts.signIn("ada@example.org", winner.withLock { $0 })
         }
     }
 

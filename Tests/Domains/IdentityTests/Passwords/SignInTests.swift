@@ -75,20 +75,13 @@ import Testing
             let accounts = Accounts(fixture)
             let admin = try fixture.organization("one")
             _ = try await accounts.person("ada@example.org", in: admin.organization)
-            let answers = await withTaskGroup(of: String.self) { group in
-                for number in 0..<30 {
-                    group.addTask {
-                        await answered {
-                            await fixture.refusal { try await accounts.signIn("ada@example.org", "guess \(number)") }
-                        }
-                    }
-                }
-                return await group.reduce(into: []) { $0.append($1) }
+            let answers = await fixture.outcomes(of: 30) { number in
+                try await accounts.signIn("ada@example.org", "guess \(number)")
             }
             // One that was counted and could not be written down for want of a connection was asked again: fewer than
             // ten may have been told.
-            let told = answers.count { $0 == "invalid_credentials" }
-            #expect((1...10).contains(told) && answers.count { $0 == "sign_in_locked" } == 30 - told)
+            let told = answers["invalid_credentials"] ?? 0
+            #expect((1...10).contains(told) && answers["sign_in_locked"] == 30 - told)
             #expect(try fixture.store.psql("SELECT failures FROM auth.lockouts WHERE kind = 'account'") == "10")
         }
     }

@@ -53,11 +53,8 @@ import Testing
 
     @Test("everything about the person is in the archive, the log's part opened, and nothing secret or of others")
     func whole() async throws {
-        try await PrivacyFixture.with { fixture in
-            let admin = try fixture.organization("one")
-            let ada = try fixture.person("ada", role: .developer, in: admin.organization)
+        try await PrivacyFixture.withAda { fixture, admin, ada in
             let eve = try fixture.person("eve", role: .developer, in: admin.organization)
-            try await fixture.plant(ada)
             try await fixture.plant(eve)
             let files = try await export(ada.id, by: admin, fixture)
             let all = files.values.joined(separator: "\n")
@@ -80,10 +77,7 @@ import Testing
 
     @Test("the manifest lists every file with its digest, and every table with its rows")
     func manifest() async throws {
-        try await PrivacyFixture.with { fixture in
-            let admin = try fixture.organization("one")
-            let ada = try fixture.person("ada", role: .developer, in: admin.organization)
-            try await fixture.plant(ada)
+        try await PrivacyFixture.withAda { fixture, admin, ada in
             let files = try await export(ada.id, by: ada, fixture)
             let manifest = try JSONValue(parsing: Array(try #require(files["manifest.json"]).utf8))
             let listed = manifest["files"]?.elements ?? []

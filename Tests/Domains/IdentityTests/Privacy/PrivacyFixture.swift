@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import API
 import Audit
 import Core
 import Cryptography
@@ -10,7 +11,7 @@ import TestSupport
 @testable import Identity
 
 /// The rights of people on a database of its own, with people to have them.
-struct PrivacyFixture: Sendable {
+struct PrivacyFixture: Served, Sendable {
     let base: Fixture
     let seal: PersonalSeal
     let audit: AuditService
@@ -18,6 +19,7 @@ struct PrivacyFixture: Sendable {
     let erasures: ErasureService
     let exports: PersonExportService
     let signing: Ed25519.PrivateKey
+    var endpoints: [Endpoint] { holds.endpoints + erasures.endpoints + exports.endpoints }
 
     init(_ base: Fixture) throws {
         let masterKey = try MasterKey(Secret([UInt8](repeating: 7, count: 32)))
@@ -36,6 +38,18 @@ struct PrivacyFixture: Sendable {
 
     static func with<Value>(_ body: (PrivacyFixture) async throws -> Value) async throws -> Value {
         try await Fixture.with { try await body(try PrivacyFixture($0)) }
+    }
+
+    /// In an organization with an administrator and a developer, of whom the schema holds everything that it can.
+    static func withAda<Value>(
+        _ body: (PrivacyFixture, _ admin: Principal, _ ada: Principal) async throws -> Value
+    ) async throws -> Value {
+        try await with { fixture in
+            let admin = try fixture.organization("one")
+            let ada = try fixture.person("ada", role: .developer, in: admin.organization)
+            try await fixture.plant(ada)
+            return try await body(fixture, admin, ada)
+        }
     }
 
     /// An organization and its administrator.

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import API
 import Core
-import Cryptography
-import Glibc
 import HTTPServer
 import JSON
-import Observability
 import Postgres
 import SwiftExtensions
 import TestSupport
@@ -15,20 +11,6 @@ import Testing
 
 /// Through the responder, as a client would.
 @Suite(.serialized) struct PrivacyRoutesTests {
-    private func send(
-        _ method: HTTPMethod, _ path: String, _ body: String = "", as principal: Principal, _ fixture: PrivacyFixture
-    ) async throws -> (status: Int, body: JSONValue) {
-        let quiet = Logger(LogOutput(descriptor: open("/dev/null", O_WRONLY), format: .json))
-        let responder = Responder(
-            endpoints: fixture.holds.endpoints + fixture.erasures.endpoints + fixture.exports.endpoints, logger: quiet
-        ) { _, _ in principal }
-        let response = await responder.respond(
-            to: HTTPRequest(
-                method: method, path: path, headers: HTTPHeaders([("x-api-key", "any")]), body: Array(body.utf8)))
-        guard case .bytes(let bytes) = response.body, !bytes.isEmpty else { return (response.status, .null) }
-        return (response.status, try JSONValue(parsing: bytes))
-    }
-
     @Test("what a body says wrong is answered with the field's name, and nothing is done")
     func wrongFields() async throws {
         try await PrivacyFixture.with { fixture in
@@ -44,7 +26,7 @@ import Testing
                 ("/api/v1/legal-holds", #"{"user":"\#(UniqueID.v7())","matter":"m"}"#, "user"),
                 ("/api/v1/legal-holds", #"{"matter":"m","until":"2027"}"#, "until"),
             ] {
-                let answer = try await send(.post, path, body, as: admin, fixture)
+                let answer = try await fixture.send(.post, path, body, as: admin)
                 #expect(answer.status == 400, "\(path) \(body)")
                 #expect(answer.body["field"]?.string == field, "\(path) \(body)")
             }
@@ -64,14 +46,14 @@ import Testing
                     (.post, "/api/v1/users/\(admin.id)/export", ""), (.get, "/api/v1/legal-holds", ""),
                     (.post, "/api/v1/legal-holds", #"{"matter":"m"}"#),
                 ] {
-                    #expect(try await send(method, path, body, as: caller, fixture).status == 403, "\(role) \(path)")
+                    #expect(try await fixture.send(method, path, body, as: caller).status == 403, "\(role) \(path)")
                 }
-                #expect(try await send(.post, "/api/v1/account/export", as: caller, fixture).status == 200)
+                #expect(try await fixture.send(.post, "/api/v1/account/export", as: caller).status == 200)
             }
             let key = Principal(
                 organization: admin.organization, caller: .key(.v7()), user: admin.id, name: "k", role: .admin,
                 policy: admin.policy)
-            #expect(try await send(.post, "/api/v1/account/export", as: key, fixture).status == 403)
+            #expect(try await fixture.send(.post, "/api/v1/account/export", as: key).status == 403)
         }
     }
 
@@ -80,25 +62,25 @@ import Testing
         try await PrivacyFixture.with { fixture in
             let (one, two) = (try fixture.organization("one"), try fixture.organization("two"))
             let ada = try fixture.person("ada", role: .viewer, in: one.organization)
-            let hold = try await send(
-                .post, "/api/v1/legal-holds", #"{"matter":"Case 1","user":"\#(ada.id)"}"#, as: one, fixture)
+            let hold = try await fixture.send(
+                .post, "/api/v1/legal-holds", #"{"matter":"Case 1","user":"\#(ada.id)"}"#, as: one)
             #expect(hold.status == 201)
             let holdID = try #require(hold.body["id"]?.string)
             let body = #"{"user":"\#(ada.id)","reason":"unlawful"}"#
-            let blocked = try await send(.post, "/api/v1/erasures", body, as: one, fixture)
+            let blocked = try await fixture.send(.post, "/api/v1/erasures", body, as: one)
             #expect(blocked.status == 409 && blocked.body["code"]?.string == "legal_hold")
-            #expect(try await send(.delete, "/api/v1/legal-holds/\(holdID)", as: two, fixture).status == 404)
-            #expect(try await send(.delete, "/api/v1/legal-holds/\(holdID)", as: one, fixture).status == 204)
-            let shown = try await send(.get, "/api/v1/legal-holds/\(holdID)", as: one, fixture)
+            #expect(try await fixture.send(.delete, "/api/v1/legal-holds/\(holdID)", as: two).status == 404)
+            #expect(try await fixture.send(.delete, "/api/v1/legal-holds/\(holdID)", as: one).status == 204)
+            let shown = try await fixture.send(.get, "/api/v1/legal-holds/\(holdID)", as: one)
             #expect(shown.body["released_by"]?.string == one.id.description)
-            let made = try await send(.post, "/api/v1/erasures", body, as: one, fixture)
+            let made = try await fixture.send(.post, "/api/v1/erasures", body, as: one)
             #expect(made.status == 201 && made.body["account"]?.string == "erased")
             let id = try #require(made.body["id"]?.string)
-            #expect(try await send(.get, "/api/v1/erasures/\(id)", as: one, fixture).body == made.body)
-            #expect(try await send(.get, "/api/v1/erasures/\(id)", as: two, fixture).status == 404)
+            #expect(try await fixture.send(.get, "/api/v1/erasures/\(id)", as: one).body == made.body)
+            #expect(try await fixture.send(.get, "/api/v1/erasures/\(id)", as: two).status == 404)
             let (mine, theirs) = (
-                try await send(.get, "/api/v1/erasures", as: one, fixture),
-                try await send(.get, "/api/v1/erasures", as: two, fixture)
+                try await fixture.send(.get, "/api/v1/erasures", as: one),
+                try await fixture.send(.get, "/api/v1/erasures", as: two)
             )
             #expect(mine.body["data"]?.elements == [made.body] && theirs.body["data"]?.elements == [])
         }

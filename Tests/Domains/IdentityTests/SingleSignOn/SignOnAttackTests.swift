@@ -226,7 +226,7 @@ import Testing
             #expect(try await house.start(provider).status == 302)
             try await house.providers.retire(provider.id, by: house.admin)
             #expect(try await house.start(provider).status == 404)
-            #expect(try await house.send(.get, "/api/v1/sso/nothing/start").status >= 400)
+            #expect(try await house.send(.get, "/api/v1/sso/nothing/callback").status == 404)
         }
     }
 }

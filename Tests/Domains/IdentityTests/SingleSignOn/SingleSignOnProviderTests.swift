@@ -102,7 +102,7 @@ import Testing
             }
             let house = try SignOnHouse(fixture, try StubIssuer())
             house.issuer.state.withLock { $0.configuration = [("issuer", nil)] }
-            await #expect(throws: DomainError.self) { try await house.provider() }
+            #expect(await code { _ = try await house.provider() } == "sso_provider_invalid")
             #expect(try fixture.count("auth.sso_providers") == "0")
         }
     }
@@ -130,9 +130,10 @@ import Testing
         let good = try OpenIDConfiguration(parsing: document("https://id.example/t"), issuer: "https://id.example")
         #expect(good.takesSecretInBody && !good.namesItself && good.userInfoEndpoint == nil)
         for token in ["http://127.0.0.1:1/t", "http://id.example/t", "https://a@id.example/t", ""] {
-            #expect(throws: DomainError.self) {
+            let error = #expect(throws: DomainError.self) {
                 try OpenIDConfiguration(parsing: document(token), issuer: "https://id.example")
             }
+            #expect(error?.code == "sso_provider_invalid")
         }
     }
 }
