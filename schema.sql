@@ -356,14 +356,21 @@ AS $function$
 DECLARE
     ended integer;
 BEGIN
-    UPDATE auth.sessions SET revoked_at = now(), revoked_reason = why
-    WHERE user_id = person AND revoked_at IS NULL AND family_id IS DISTINCT FROM spared_family;
+    -- A row that is rotated while this waits for it is marked nevertheless: the choice was made before. What took its
+    -- place is not seen here, and is over with it (see the table's comment).
+    WITH current AS MATERIALIZED (
+        SELECT s.org_id, s.id
+        FROM auth.memberships m JOIN auth.sessions s ON s.org_id = m.org_id AND s.user_id = m.user_id
+        WHERE m.user_id = person AND s.rotated_at IS NULL AND s.revoked_at IS NULL
+            AND s.family_id IS DISTINCT FROM spared_family)
+    UPDATE auth.sessions s SET revoked_at = now(), revoked_reason = why
+    FROM current c WHERE s.org_id = c.org_id AND s.id = c.id AND s.revoked_at IS NULL;
     GET DIAGNOSTICS ended = ROW_COUNT;
     RETURN ended;
 END
 $function$;
 ALTER FUNCTION auth.end_sessions(uuid, text, uuid) OWNER TO witan_owner;
-COMMENT ON FUNCTION auth.end_sessions(uuid, text, uuid) IS 'Ends a person''s sessions in every organization, but for the family spared: a password is the person''s, not an organization''s.';
+COMMENT ON FUNCTION auth.end_sessions(uuid, text, uuid) IS 'Ends a person''s sessions in every organization, but for the family spared: a password is the person''s, not an organization''s. Marks the current row of each family only.';
 REVOKE ALL ON FUNCTION auth.end_sessions(uuid, text, uuid) FROM PUBLIC;
 
 CREATE FUNCTION auth.erase_account(person uuid)
@@ -565,6 +572,26 @@ ALTER FUNCTION auth.forget_lockouts() OWNER TO witan_owner;
 COMMENT ON FUNCTION auth.forget_lockouts() IS 'Removes up to 20 counters of which nothing is left; called with each failure, so that they cannot pile up.';
 REVOKE ALL ON FUNCTION auth.forget_lockouts() FROM PUBLIC;
 
+CREATE FUNCTION auth.forget_sessions()
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH old AS (
+        SELECT s.org_id, s.id FROM auth.sessions s
+        WHERE s.expires_at < now() - interval '1 day' AND NOT EXISTS (
+            SELECT FROM auth.legal_holds h WHERE h.org_id = s.org_id AND h.released_at IS NULL
+                AND (h.user_id IS NULL OR h.user_id = s.user_id))
+        ORDER BY s.expires_at LIMIT 10000),
+    forgotten AS (
+        DELETE FROM auth.sessions s USING old WHERE s.org_id = old.org_id AND s.id = old.id RETURNING 1)
+    SELECT count(*) FROM forgotten
+$function$;
+ALTER FUNCTION auth.forget_sessions() OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.forget_sessions() IS 'Deletes up to 10,000 rows of sessions that expired more than a day ago, which is longer than their revocation is asked for, but for those under a legal hold; returns how many. A family expires as a whole.';
+REVOKE ALL ON FUNCTION auth.forget_sessions() FROM PUBLIC;
+
 CREATE FUNCTION auth.invitation_by_code(hash bytea)
  RETURNS TABLE(org_id uuid, id uuid, email text, organization text, slug text, is_good boolean)
  LANGUAGE sql
@@ -684,17 +711,30 @@ ALTER FUNCTION auth.organizations_of(uuid) OWNER TO witan_owner;
 COMMENT ON FUNCTION auth.organizations_of(uuid) IS 'The organizations that a person may choose between after sign-in.';
 REVOKE ALL ON FUNCTION auth.organizations_of(uuid) FROM PUBLIC;
 
-CREATE FUNCTION auth.password_reset_by_token(hash bytea)
- RETURNS TABLE(id uuid, user_id uuid, expires_at timestamp with time zone)
+CREATE FUNCTION auth.password_costs()
+ RETURNS TABLE(cost text, accounts bigint)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    SELECT r.id, r.user_id, r.expires_at FROM auth.password_resets r
-    WHERE r.token_hash = hash AND r.used_at IS NULL AND r.expires_at > now()
+    SELECT split_part(u.password_hash, '$', 4), count(*) FROM auth.users u
+    WHERE u.password_hash IS NOT NULL AND u.retired_at IS NULL GROUP BY 1 ORDER BY 1 LIMIT 100
+$function$;
+ALTER FUNCTION auth.password_costs() OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.password_costs() IS 'How many accounts have a hash of which cost (m=…,t=…,p=…), so that checking a password of nobody takes as long.';
+REVOKE ALL ON FUNCTION auth.password_costs() FROM PUBLIC;
+
+CREATE FUNCTION auth.password_reset_by_token(hash bytea)
+ RETURNS TABLE(id uuid, user_id uuid, is_used boolean, is_expired boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT r.id, r.user_id, r.used_at IS NOT NULL, r.expires_at <= now() FROM auth.password_resets r
+    WHERE r.token_hash = hash
 $function$;
 ALTER FUNCTION auth.password_reset_by_token(bytea) OWNER TO witan_owner;
-COMMENT ON FUNCTION auth.password_reset_by_token(bytea) IS 'The password reset of a token, by its SHA-256, while it is good.';
+COMMENT ON FUNCTION auth.password_reset_by_token(bytea) IS 'The password reset of a token, by its SHA-256, and whether it is used or too old.';
 REVOKE ALL ON FUNCTION auth.password_reset_by_token(bytea) FROM PUBLIC;
 
 CREATE FUNCTION auth.raise_version()
@@ -717,7 +757,7 @@ CREATE FUNCTION auth.revocations(since bigint)
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    SELECT s.org_id, s.family_id, s.user_id, NULL::integer FROM auth.sessions s
+    SELECT DISTINCT s.org_id, s.family_id, s.user_id, NULL::integer FROM auth.sessions s
     WHERE s.snapshot_version > since AND s.revoked_at > now() - interval '2 hours'
     UNION ALL
     SELECT m.org_id, NULL, m.user_id, CASE WHEN m.retired_at IS NULL THEN m.version ELSE 2147483647 END
@@ -762,6 +802,8 @@ CREATE FUNCTION auth.touch_dependents()
 AS $function$
 BEGIN
     CASE TG_TABLE_NAME
+        WHEN 'organizations' THEN
+            UPDATE auth.memberships SET role = role WHERE org_id = NEW.id;
         WHEN 'users' THEN
             UPDATE auth.memberships SET role = role WHERE user_id = NEW.id;
         WHEN 'roles' THEN
@@ -775,7 +817,7 @@ BEGIN
 END
 $function$;
 ALTER FUNCTION auth.touch_dependents() OWNER TO witan_owner;
-COMMENT ON FUNCTION auth.touch_dependents() IS 'Trigger: what a person''s, role''s or membership''s change means for others counts as their change too, so that nodes read them anew. Runs as the owner: a person may belong to several organizations.';
+COMMENT ON FUNCTION auth.touch_dependents() IS 'Trigger: what a person''s, role''s or membership''s change, or the demand of a second factor, means for others counts as their change too, so that nodes read them anew. Runs as the owner: a person may belong to several organizations.';
 REVOKE ALL ON FUNCTION auth.touch_dependents() FROM PUBLIC;
 
 CREATE FUNCTION governance.keep_compliance()
@@ -1813,12 +1855,13 @@ CREATE TABLE auth.sessions (
     CONSTRAINT sessions_refresh_token_hash_check CHECK ((length(refresh_token_hash) = 32)),
     CONSTRAINT sessions_second_factor_check CHECK ((second_factor = ANY (ARRAY['totp'::text, 'recovery_code'::text, 'webauthn'::text, 'sso'::text])))
 );
+CREATE INDEX sessions_expiry ON auth.sessions USING btree (expires_at);
 CREATE INDEX sessions_family ON auth.sessions USING btree (org_id, family_id);
 CREATE UNIQUE INDEX sessions_refresh_token ON auth.sessions USING btree (refresh_token_hash);
 CREATE INDEX sessions_snapshot ON auth.sessions USING btree (snapshot_version) WHERE (revoked_at IS NOT NULL);
 CREATE INDEX sessions_user ON auth.sessions USING btree (org_id, user_id);
 ALTER TABLE auth.sessions OWNER TO witan_owner;
-COMMENT ON TABLE auth.sessions IS 'Signed-in devices: a row per refresh token. A token that is used makes the next row of its family; one that is used twice revokes the family.';
+COMMENT ON TABLE auth.sessions IS 'Signed-in devices: a row per refresh token. A token that is used makes the next row of its family, which expires with it; one that is used twice revokes the family. A family is over when any of its rows is revoked: who revokes cannot see a row that is being made.';
 COMMENT ON COLUMN auth.sessions.org_id IS 'The organization whose row this is.';
 COMMENT ON COLUMN auth.sessions.id IS 'UUIDv7 made by the program; its order is time.';
 COMMENT ON COLUMN auth.sessions.family_id IS 'The sign-in that this token descends from; the same for all of a device''s tokens.';
@@ -5130,6 +5173,7 @@ CREATE TRIGGER keeps_admin AFTER UPDATE OF role, custom_role_id, retired_at ON a
 CREATE TRIGGER snapshot BEFORE INSERT OR UPDATE OF role, custom_role_id, retired_at ON auth.memberships FOR EACH STATEMENT EXECUTE FUNCTION ops.raise_snapshot('identity');
 CREATE TRIGGER stamp BEFORE INSERT OR UPDATE OF role, custom_role_id, retired_at ON auth.memberships FOR EACH ROW EXECUTE FUNCTION ops.stamp_snapshot('identity');
 CREATE TRIGGER touch BEFORE UPDATE ON auth.memberships FOR EACH ROW EXECUTE FUNCTION ops.touch();
+CREATE TRIGGER dependents AFTER UPDATE OF require_two_factor ON auth.organizations FOR EACH ROW WHEN ((new.require_two_factor AND (NOT old.require_two_factor))) EXECUTE FUNCTION auth.touch_dependents();
 CREATE TRIGGER snapshot BEFORE INSERT OR UPDATE OF content_retention, durable_answers, unknown_price_ceiling, retired_at ON auth.organizations FOR EACH STATEMENT EXECUTE FUNCTION ops.raise_snapshot('identity');
 CREATE TRIGGER stamp BEFORE INSERT OR UPDATE OF content_retention, durable_answers, unknown_price_ceiling, retired_at ON auth.organizations FOR EACH ROW EXECUTE FUNCTION ops.stamp_snapshot('identity');
 CREATE TRIGGER touch BEFORE UPDATE ON auth.organizations FOR EACH ROW EXECUTE FUNCTION ops.touch();
@@ -5404,6 +5448,8 @@ CREATE POLICY dependents ON auth.sessions FOR UPDATE TO witan_owner
 CREATE POLICY erasure ON auth.sessions FOR ALL TO witan_owner
     USING (true)
     WITH CHECK (true);
+CREATE POLICY expiry ON auth.sessions FOR DELETE TO witan_owner
+    USING ((expires_at < now()));
 CREATE POLICY lookup ON auth.sessions FOR SELECT TO witan_owner
     USING (true);
 CREATE POLICY tenant ON auth.sessions FOR ALL TO witan_app, witan_readonly
@@ -6077,12 +6123,12 @@ GRANT USAGE ON SCHEMA auth TO witan_readonly;
 GRANT USAGE ON SCHEMA auth TO witan_sealer;
 GRANT EXECUTE ON FUNCTION auth.account(text), auth.begin_erasure(), auth.end_sessions(uuid, text, uuid),
     auth.erase_person(uuid), auth.erasure_obstacle(uuid), auth.forget_lockouts(),
-    auth.invitation_by_code(bytea), auth.key_holder(bytea),
+    auth.forget_sessions(), auth.invitation_by_code(bytea), auth.key_holder(bytea),
     auth.key_snapshot(bigint), auth.organization_directory(uuid, integer),
     auth.organization_exists(), auth.organization_snapshot(bigint),
-    auth.organizations_of(uuid), auth.password_reset_by_token(bytea),
-    auth.revocations(bigint), auth.session_by_token(bytea),
-    auth.sso_provider_organization(uuid) TO witan_app;
+    auth.organizations_of(uuid), auth.password_costs(),
+    auth.password_reset_by_token(bytea), auth.revocations(bigint),
+    auth.session_by_token(bytea), auth.sso_provider_organization(uuid) TO witan_app;
 GRANT INSERT, SELECT ON TABLE auth.erasures TO witan_app;
 GRANT INSERT, SELECT, UPDATE ON TABLE auth.api_keys, auth.invitations, auth.legal_holds, auth.lockouts,
     auth.memberships, auth.organizations, auth.password_resets, auth.payload_keys,

@@ -26,7 +26,8 @@ def main():
     witan = programs.find("witan", "BENCH_WITAN")
     mock_program = programs.find("mock-upstream", "BENCH_MOCK")
     fill = programs.find("identity-load", "BENCH_IDENTITY_LOAD")
-    cores = sorted(os.sched_getaffinity(0))[: options.cores]
+    everywhere = sorted(os.sched_getaffinity(0))
+    cores, elsewhere = everywhere[: options.cores], everywhere[options.cores :]
     os.sched_setaffinity(0, cores)
     directory = tempfile.mkdtemp(prefix="witan-bench-")
     os.chmod(directory, 0o755)  # PostgreSQL runs as another user when this is root.
@@ -34,7 +35,7 @@ def main():
         with contextlib.ExitStack() as stack:
             mock = targets.Mock(directory, stack, mock_program)
             first = targets.Witan(directory, stack, witan, mock, True, max(1, len(cores) // 2))
-            rows = storm(options, first, cores, directory, mock, fill)
+            rows = storm(options, first, cores, elsewhere, directory, mock, fill)
             rows += keys(options, first, fill)
             rows += two_nodes(options, first, witan, directory, stack)
     finally:
@@ -114,8 +115,8 @@ def until(url, key, works):
     sys.exit("a change did not reach the other node within 10 s")
 
 
-def storm(options, node, cores, directory, mock, program):
-    """Calls alone and beside 50 people who sign in all the time, in turn."""
+def storm(options, node, cores, elsewhere, directory, mock, program):
+    """Calls alone and beside 50 people who sign in all the time, in turn; people have computers of their own."""
     run_fill(node, program, 1)
     work = load.WORKLOADS[0]
     alone, beside, signed = [], [], 0
@@ -123,7 +124,7 @@ def storm(options, node, cores, directory, mock, program):
         if number % 2 == 0:
             alone.append(one(node, work, options, directory, cores, mock))
         else:
-            with people(node, 50) as count:
+            with people(node, 50, elsewhere) as count:
                 begun = time.monotonic()
                 before = count[0]
                 beside.append(one(node, work, options, directory, cores, mock))
@@ -133,7 +134,8 @@ def storm(options, node, cores, directory, mock, program):
     note = (
         f"median of {options.rounds} rounds in turn, 10 connections: "
         f"{statistics.median(found.p99_ms for found in alone):.1f} ms without, "
-        f"{calls:,.0f} calls and {signed / options.rounds:.1f} sign-ins a second with")
+        f"{calls:,.0f} calls and {signed / options.rounds:.1f} sign-ins a second with; people on "
+        f"{f'cores {elsewhere}' if elsewhere else 'the same cores'}")
     return [("p99 of calls beside 50 people signing in ÷ without", "≤", 1.5, ratio, note)]
 
 
@@ -142,11 +144,13 @@ def one(node, work, options, directory, cores, mock):
 
 
 @contextlib.contextmanager
-def people(node, number):
+def people(node, number, elsewhere):
     """That many who sign in again as soon as they are in, or were told that there are too many."""
     count, over = [0], threading.Event()
 
     def sign_in():
+        if elsewhere:
+            os.sched_setaffinity(0, elsewhere)  # of this thread
         while not over.is_set():
             try:
                 targets.request(

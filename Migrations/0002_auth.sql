@@ -205,8 +205,9 @@ CREATE TABLE auth.sessions (
     CHECK (expires_at > created_at)
 );
 COMMENT ON TABLE auth.sessions IS
-    'Signed-in devices: a row per refresh token. A token that is used makes the next row of its family; one that '
-    'is used twice revokes the family.';
+    'Signed-in devices: a row per refresh token. A token that is used makes the next row of its family, which expires '
+    'with it; one that is used twice revokes the family. A family is over when any of its rows is revoked: who revokes '
+    'cannot see a row that is being made.';
 COMMENT ON COLUMN auth.sessions.org_id IS 'The organization whose row this is.';
 COMMENT ON COLUMN auth.sessions.id IS 'UUIDv7 made by the program; its order is time.';
 COMMENT ON COLUMN auth.sessions.family_id IS
@@ -227,6 +228,8 @@ COMMENT ON COLUMN auth.sessions.revoked_reason IS 'Why it was.';
 CREATE UNIQUE INDEX sessions_refresh_token ON auth.sessions (refresh_token_hash);
 CREATE INDEX sessions_user ON auth.sessions (org_id, user_id);
 CREATE INDEX sessions_family ON auth.sessions (org_id, family_id);
+-- Not led by org_id: the clean-up looks for what expired, in every organization.
+CREATE INDEX sessions_expiry ON auth.sessions (expires_at);
 -- Not led by org_id: nodes read what is new in every organization.
 CREATE INDEX sessions_snapshot ON auth.sessions (snapshot_version) WHERE revoked_at IS NOT NULL;
 
@@ -754,7 +757,7 @@ COMMENT ON FUNCTION auth.organization_snapshot(bigint) IS
 CREATE FUNCTION auth.revocations(since bigint)
     RETURNS TABLE (org_id uuid, family_id uuid, user_id uuid, version integer)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT s.org_id, s.family_id, s.user_id, NULL::integer FROM auth.sessions s
+    SELECT DISTINCT s.org_id, s.family_id, s.user_id, NULL::integer FROM auth.sessions s
     WHERE s.snapshot_version > since AND s.revoked_at > now() - interval '2 hours'
     UNION ALL
     SELECT m.org_id, NULL, m.user_id, CASE WHEN m.retired_at IS NULL THEN m.version ELSE 2147483647 END
@@ -790,6 +793,14 @@ CREATE FUNCTION auth.account(address text)
     FROM auth.users u WHERE u.email = lower(address) AND u.retired_at IS NULL
 $$;
 COMMENT ON FUNCTION auth.account(text) IS 'What a sign-in needs to know of an address; no row when nobody has it.';
+
+CREATE FUNCTION auth.password_costs() RETURNS TABLE (cost text, accounts bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT split_part(u.password_hash, '$', 4), count(*) FROM auth.users u
+    WHERE u.password_hash IS NOT NULL AND u.retired_at IS NULL GROUP BY 1 ORDER BY 1 LIMIT 100
+$$;
+COMMENT ON FUNCTION auth.password_costs() IS
+    'How many accounts have a hash of which cost (m=…,t=…,p=…), so that checking a password of nobody takes as long.';
 
 CREATE FUNCTION auth.organizations_of(person uuid)
     RETURNS TABLE (org_id uuid, slug text, name text, role text, require_two_factor boolean)
@@ -830,28 +841,51 @@ COMMENT ON FUNCTION auth.invitation_by_code(bytea) IS
     'organization retired.';
 
 CREATE FUNCTION auth.password_reset_by_token(hash bytea)
-    RETURNS TABLE (id uuid, user_id uuid, expires_at timestamptz)
+    RETURNS TABLE (id uuid, user_id uuid, is_used boolean, is_expired boolean)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT r.id, r.user_id, r.expires_at FROM auth.password_resets r
-    WHERE r.token_hash = hash AND r.used_at IS NULL AND r.expires_at > now()
+    SELECT r.id, r.user_id, r.used_at IS NOT NULL, r.expires_at <= now() FROM auth.password_resets r
+    WHERE r.token_hash = hash
 $$;
 COMMENT ON FUNCTION auth.password_reset_by_token(bytea) IS
-    'The password reset of a token, by its SHA-256, while it is good.';
+    'The password reset of a token, by its SHA-256, and whether it is used or too old.';
 
 CREATE FUNCTION auth.end_sessions(person uuid, why text, spared_family uuid DEFAULT NULL) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     ended integer;
 BEGIN
-    UPDATE auth.sessions SET revoked_at = now(), revoked_reason = why
-    WHERE user_id = person AND revoked_at IS NULL AND family_id IS DISTINCT FROM spared_family;
+    -- A row that is rotated while this waits for it is marked nevertheless: the choice was made before. What took its
+    -- place is not seen here, and is over with it (see the table's comment).
+    WITH current AS MATERIALIZED (
+        SELECT s.org_id, s.id
+        FROM auth.memberships m JOIN auth.sessions s ON s.org_id = m.org_id AND s.user_id = m.user_id
+        WHERE m.user_id = person AND s.rotated_at IS NULL AND s.revoked_at IS NULL
+            AND s.family_id IS DISTINCT FROM spared_family)
+    UPDATE auth.sessions s SET revoked_at = now(), revoked_reason = why
+    FROM current c WHERE s.org_id = c.org_id AND s.id = c.id AND s.revoked_at IS NULL;
     GET DIAGNOSTICS ended = ROW_COUNT;
     RETURN ended;
 END
 $$;
 COMMENT ON FUNCTION auth.end_sessions(uuid, text, uuid) IS
     'Ends a person''s sessions in every organization, but for the family spared: a password is the person''s, not an '
-    'organization''s.';
+    'organization''s. Marks the current row of each family only.';
+
+CREATE FUNCTION auth.forget_sessions() RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH old AS (
+        SELECT s.org_id, s.id FROM auth.sessions s
+        WHERE s.expires_at < now() - interval '1 day' AND NOT EXISTS (
+            SELECT FROM auth.legal_holds h WHERE h.org_id = s.org_id AND h.released_at IS NULL
+                AND (h.user_id IS NULL OR h.user_id = s.user_id))
+        ORDER BY s.expires_at LIMIT 10000),
+    forgotten AS (
+        DELETE FROM auth.sessions s USING old WHERE s.org_id = old.org_id AND s.id = old.id RETURNING 1)
+    SELECT count(*) FROM forgotten
+$$;
+COMMENT ON FUNCTION auth.forget_sessions() IS
+    'Deletes up to 10,000 rows of sessions that expired more than a day ago, which is longer than their revocation is '
+    'asked for, but for those under a legal hold; returns how many. A family expires as a whole.';
 
 -- ── The identity snapshot ────────────────────────────────────────────────────────────────────────────────────────
 CREATE FUNCTION auth.raise_version() RETURNS trigger
@@ -886,6 +920,8 @@ CREATE FUNCTION auth.touch_dependents() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     CASE TG_TABLE_NAME
+        WHEN 'organizations' THEN
+            UPDATE auth.memberships SET role = role WHERE org_id = NEW.id;
         WHEN 'users' THEN
             UPDATE auth.memberships SET role = role WHERE user_id = NEW.id;
         WHEN 'roles' THEN
@@ -899,8 +935,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION auth.touch_dependents() IS
-    'Trigger: what a person''s, role''s or membership''s change means for others counts as their change too, so that '
-    'nodes read them anew. Runs as the owner: a person may belong to several organizations.';
+    'Trigger: what a person''s, role''s or membership''s change, or the demand of a second factor, means for others '
+    'counts as their change too, so that nodes read them anew. Runs as the owner: a person may belong to several organizations.';
+CREATE TRIGGER dependents AFTER UPDATE OF require_two_factor ON auth.organizations
+    FOR EACH ROW WHEN (NEW.require_two_factor AND NOT OLD.require_two_factor)
+    EXECUTE FUNCTION auth.touch_dependents();
 CREATE TRIGGER dependents AFTER UPDATE OF role, retired_at ON auth.users
     FOR EACH ROW EXECUTE FUNCTION auth.touch_dependents();
 CREATE TRIGGER dependents AFTER UPDATE OF permissions, retired_at ON auth.roles
@@ -932,6 +971,7 @@ BEGIN
     LOOP
         EXECUTE format('CREATE POLICY dependents ON %s FOR UPDATE TO witan_owner USING (true) WITH CHECK (true)', part.target);
     END LOOP;
+    CREATE POLICY expiry ON auth.sessions FOR DELETE TO witan_owner USING (expires_at < now());
 END
 $$;
 
@@ -939,6 +979,7 @@ GRANT EXECUTE ON FUNCTION auth.key_snapshot(bigint), auth.key_holder(bytea), aut
     auth.end_sessions(uuid, text, uuid), auth.organization_exists(), auth.account(text),
     auth.organization_directory(uuid, integer), auth.organizations_of(uuid),
     auth.sso_provider_organization(uuid), auth.session_by_token(bytea),
-    auth.invitation_by_code(bytea), auth.password_reset_by_token(bytea), auth.forget_lockouts() TO witan_app;
+    auth.invitation_by_code(bytea), auth.password_reset_by_token(bytea), auth.forget_lockouts(),
+    auth.forget_sessions(), auth.password_costs() TO witan_app;
 
 RESET ROLE;

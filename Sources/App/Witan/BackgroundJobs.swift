@@ -38,6 +38,11 @@ struct BackgroundJobs: Sendable {
                 let forgotten: Int64 = try rows.first?["forgotten"] ?? 0
                 return "\(forgotten) expired keys forgotten"
             },
+            Job(name: "sessions", every: .seconds(3600)) { _ in
+                let rows = try await database.query("SELECT auth.forget_sessions() AS forgotten")
+                let forgotten: Int64 = try rows.first?["forgotten"] ?? 0
+                return "\(forgotten) rows of expired sessions forgotten"
+            },
             Job(name: "schema", every: .seconds(86_400)) { _ in try await verifySchema() },
             Job(name: "archives", every: .seconds(86_400)) { _ in try await checkArchives() },
         ]

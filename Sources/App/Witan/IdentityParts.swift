@@ -15,7 +15,7 @@ struct IdentityParts: Sendable {
     let organizations: OrganizationService
     let keys: APIKeyService
     let keyUsage: APIKeyUsageWorker
-    let refusals: RefusedRequestWorker
+    let refusedRequests: RefusedRequestWorker
     let roles: CustomRoleService
     let members: MemberService
     let teams: TeamService
@@ -52,14 +52,15 @@ struct IdentityParts: Sendable {
         mail = MailService(queue: mailQueue, from: try configuration.mailFrom(), publicURL: configuration.publicURL)
         privacy = try PrivacyParts(database: database, masterKey: masterKey, monitor: monitor)
         keyUsage = APIKeyUsageWorker(database: database, monitor: monitor)
-        refusals = RefusedRequestWorker(
-            database: database, monitor: monitor, onUnknown: observer.unknownRefusals)
+        refusedRequests = RefusedRequestWorker(
+            database: database, monitor: monitor, onStrangers: observer.strangers)
+        let refusals = RefusalService(database: database, observe: observer.unknown)
         sessions = SessionService(
             database: database, tokenKey: tokenKey,
             lifetimes: SessionService.Lifetimes(
                 access: configuration.duration("WITAN_ACCESS_TOKEN_LIFETIME"),
                 session: configuration.duration("WITAN_SESSION_LIFETIME")),
-            monitor: monitor)
+            monitor: monitor, refusals: refusals)
         passwords = PasswordVerifier(hashing: configuration.passwordHashing)
         let openID = OpenIDClient(client: client)
         singleSignOnProviders = SingleSignOnProviderService(database: database, masterKey: masterKey, client: openID)
@@ -68,24 +69,27 @@ struct IdentityParts: Sendable {
             publicURL: configuration.publicURL)
         let lockout = LockoutService(database: database, key: masterKey.subkey("lockouts"))
         passwordChanges = PasswordService(
-            database: database, verifier: passwords, lockout: lockout, monitor: monitor)
+            database: database, verifier: passwords, lockout: lockout, monitor: monitor, refusals: refusals)
         secondFactors = SecondFactorService(
             database: database, masterKey: masterKey, pepper: masterKey.subkey("recovery codes"),
             passwords: passwordChanges, monitor: monitor)
         signIn = SignInService(
             database: database, passwords: passwords, lockout: lockout, secondFactors: secondFactors,
-            sessions: sessions)
+            sessions: sessions, decoyKey: masterKey.subkey("password decoys"), refusals: refusals)
         resetMails = PasswordResetWorker(
             database: database,
-            limits: PasswordResetLimits(lifetime: configuration.duration("WITAN_PASSWORD_RESET_LIFETIME")), mail: mail)
+            limits: PasswordResetLimits(lifetime: configuration.duration("WITAN_PASSWORD_RESET_LIFETIME")), mail: mail,
+            refusals: refusals)
         passwordResets = PasswordResetService(
-            database: database, verifier: passwords, lockout: lockout, monitor: monitor, worker: resetMails)
+            database: database, verifier: passwords, lockout: lockout, monitor: monitor, worker: resetMails,
+            refusals: refusals)
         roles = CustomRoleService(database: database, monitor: monitor)
         members = MemberService(database: database, monitor: monitor)
         teams = TeamService(database: database)
         invitations = InvitationService(database: database, mail: mail)
         acceptances = InvitationAcceptanceService(
-            database: database, passwords: passwords, lockout: lockout, secondFactors: secondFactors, monitor: monitor)
+            database: database, passwords: passwords, lockout: lockout, secondFactors: secondFactors, monitor: monitor,
+            refusals: refusals)
         directory = OrganizationDirectoryService(database: database, monitor: monitor, invitations: invitations) {
             try await ProviderService.createSandbox(organization: $0, masterKey: masterKey, in: $1)
         }

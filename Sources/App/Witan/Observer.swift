@@ -15,6 +15,10 @@ struct Observer: Sendable {
     static let refusedRequests = Counter("witan_http_refused_total", "Requests the HTTP server answered by itself.")
     static let mails = Counter("witan_mail_total", "E-mails, by what became of them.", labels: ["result"])
 
+    static let unknownCallers = Counter(
+        "witan_unknown_callers_total",
+        "Sign-ins and tokens of nobody that were refused; told once a minute and network.")
+
     let logger: Logger
     let slowQueries = SlowQueries()
     private let logsSlowQueries: Bool
@@ -81,12 +85,23 @@ struct Observer: Sendable {
         }
     }
 
-    @Sendable func unknownRefusals(_ refusals: UnknownRefusals) {
+    @Sendable func strangers(_ refusals: RefusedStrangers) {
         logger.warning(
             "requests of nobody known refused",
             [
                 ("code", .string(refusals.code)), ("count", LogValue(refusals.count)),
                 ("last_endpoint", .string(refusals.endpoint)), ("last_address", .string(refusals.address)),
+            ])
+    }
+
+    /// Somebody was refused of whom no organization's log can tell.
+    @Sendable func unknown(_ refusal: UnknownRefusal) {
+        Self.unknownCallers.increment(by: UInt64(refusal.count))
+        logger.warning(
+            "refused what is nobody's",
+            [
+                ("gave", .string(refusal.gave)), ("network", .string(refusal.network)),
+                ("count", LogValue(refusal.count)),
             ])
     }
 

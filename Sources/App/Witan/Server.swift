@@ -92,7 +92,7 @@ struct Server: Sendable {
         let endpoints = domains + SystemRoutes.endpoints(status: status, readiness: readiness, others: domains)
         let clients = ClientAddress(trusted: configuration.trustedProxies, seal: PersonalSeal(masterKey))
         let responder = Responder(
-            endpoints: endpoints, logger: logger, clients: clients, refused: identity.refusals.note
+            endpoints: endpoints, logger: logger, clients: clients, refused: identity.refusedRequests.note
         ) { (credential, origin) throws(DomainError) in
             try identity.monitor.principal(of: credential, from: origin)
         }
@@ -199,7 +199,7 @@ struct Server: Sendable {
                     try await identity.resetMails.work()
                 },
                 PeriodicTask(name: "refused requests", every: .seconds(1), onError: failed("refused requests")) {
-                    try await identity.refusals.write()
+                    try await identity.refusedRequests.write()
                 },
                 PeriodicTask(name: "key usage", every: .seconds(30), onError: failed("key usage")) {
                     try await identity.keyUsage.write()

@@ -100,31 +100,27 @@ package final class Responder: Sendable {
         }
     }
 
-    /// Errors that say that who sent the request is not whom it takes. Only what can go wrong so is looked at: nothing
-    /// of this runs for a request that is let in.
+    /// Tells of errors that say that who sent the request is not whom it takes. What is open to all has no caller, and
+    /// writes down by itself whose account was tried. Nothing of this runs for a request that is let in.
     private func tell(
         of error: DomainError, _ request: HTTPRequest, from origin: Origin, _ principal: Principal?,
         at endpoint: Endpoint
     ) {
+        guard endpoint.permission != nil else { return }
         switch error.kind {
-        // Who has a second factor is asked for it so.
-        case .unauthenticated: guard error.code != "second_factor_required" else { return }
+        case .unauthenticated: break
         // What models a key may call is the gateway's to say, and to record.
         case .forbidden: guard endpoint.style == .management || error.code == "permission_denied" else { return }
-        case .rateLimited: guard endpoint.permission == nil else { return }
-        default: guard Self.wrongProofs.contains(error.code) else { return }
+        default: return
         }
-        let credential = principal == nil && endpoint.permission != nil ? Self.credential(request.headers) : nil
+        let credential = principal == nil ? Self.credential(request.headers) : nil
         // Who sends nothing at all pretends nothing.
-        guard principal != nil || endpoint.permission == nil || credential != nil else { return }
+        guard principal != nil || credential != nil else { return }
         refused(
             RefusedRequest(
                 code: error.code, endpoint: "\(endpoint.method.rawValue) \(endpoint.path)", origin: origin,
                 principal: principal, credential: credential.map { Secret($0) }))
     }
-
-    /// What is answered with 400 and says that a code sent by mail is not good.
-    private static let wrongProofs: Set = ["invalid_invitation", "invalid_reset_token"]
 
     /// `Authorization: Bearer`, else `x-api-key` (Anthropic's clients), else `api-key` (Azure's).
     private static func credential(_ headers: HTTPHeaders) -> String? {

@@ -21,6 +21,20 @@ package struct Argon2idCost: Sendable, Equatable {
     /// 64 MiB, 3 passes, 4 lanes: the second recommendation of RFC 9106 §4.
     package static let standard = Argon2idCost(memoryKiB: 64 * 1024, passes: 3, lanes: 4)
 
+    /// Reads the form that it has in a PHC string, `m=65536,t=3,p=4`; nil for any other, and for one out of bounds.
+    package init?(_ text: String) {
+        let costs = text.split(separator: ",", omittingEmptySubsequences: false)
+        guard costs.count == 3, let memory = Self.number(costs[0], "m="), let passes = Self.number(costs[1], "t="),
+            let lanes = Self.number(costs[2], "p=")
+        else { return nil }
+        self.init(memoryKiB: memory, passes: passes, lanes: lanes)
+        guard isBearable else { return nil }
+    }
+
+    private static func number(_ text: Substring, _ name: String) -> UInt32? {
+        text.hasPrefix(name) ? UInt32(text.dropFirst(name.count)) : nil
+    }
+
     /// Whether a hash of this cost may run here: to 1 GiB, 16 passes, 16 lanes, and 8 KiB a lane as the RFC demands.
     var isBearable: Bool {
         (1...16).contains(lanes) && (1...16).contains(passes) && memoryKiB >= 8 * lanes && memoryKiB <= 1 << 20
@@ -50,18 +64,12 @@ struct PasswordHash: Equatable {
         guard text.utf8.count <= 512 else { return nil }
         let parts = text.split(separator: "$", omittingEmptySubsequences: false)
         guard parts.count == 6, parts[0].isEmpty, parts[1] == "argon2id", parts[2] == "v=19" else { return nil }
-        let costs = parts[3].split(separator: ",", omittingEmptySubsequences: false)
-        guard costs.count == 3, let memory = Self.number(costs[0], "m="), let passes = Self.number(costs[1], "t="),
-            let lanes = Self.number(costs[2], "p="),
+        guard let cost = Argon2idCost(String(parts[3])),
             let salt = Base64.decode(String(parts[4]), .standardUnpadded), (8...64).contains(salt.count),
             let tag = Base64.decode(String(parts[5]), .standardUnpadded), (16...64).contains(tag.count)
         else { return nil }
-        self.init(cost: Argon2idCost(memoryKiB: memory, passes: passes, lanes: lanes), salt: salt, tag: tag)
-        guard cost.isBearable, self.text == text else { return nil }
-    }
-
-    private static func number(_ text: Substring, _ name: String) -> UInt32? {
-        text.hasPrefix(name) ? UInt32(text.dropFirst(name.count)) : nil
+        self.init(cost: cost, salt: salt, tag: tag)
+        guard self.text == text else { return nil }
     }
 }
 

@@ -52,10 +52,10 @@ package final class PasswordHashing: Sendable {
     /// Whether `stored` costs other than new hashes do and should be made anew at the next login.
     package func needsRehash(_ stored: String) -> Bool { PasswordHash(stored)?.cost != cost }
 
-    /// A PHC string that no password is known to give, at the cost of new hashes: checking a password against it takes
-    /// as long as against a real one.
-    package func decoy() -> String {
-        PasswordHash(cost: cost, salt: Memory.random(16), tag: Memory.random(32)).text
+    /// A PHC string that no password is known to give, at the cost of new hashes or at another: checking a password
+    /// against it takes as long as against a real one.
+    package func decoy(cost: Argon2idCost? = nil) -> String {
+        PasswordHash(cost: cost ?? self.cost, salt: Memory.random(16), tag: Memory.random(32)).text
     }
 
     private typealias Work = @Sendable () throws(CryptographyError) -> [UInt8]

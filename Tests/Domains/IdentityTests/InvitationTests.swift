@@ -29,7 +29,7 @@ struct Invitations: Sendable {
         acceptances = InvitationAcceptanceService(
             database: fixture.database, passwords: verifier,
             lockout: LockoutService(database: fixture.database, key: pepper),
-            secondFactors: Accounts(fixture).secondFactors, monitor: fixture.monitor)
+            secondFactors: Accounts(fixture).secondFactors, monitor: fixture.monitor, refusals: fixture.refusals)
     }
 
     func code(_ new: NewInvitation, by principal: Principal) async throws -> Secret<String> {

@@ -44,12 +44,17 @@ struct Fixture: Sendable {
     let monitor: IdentityMonitor
     let keys: APIKeyService
     let organizations: OrganizationService
+    let refusals: RefusalService
+    /// What was refused and is nobody's.
+    let unknown = Locked<[UnknownRefusal]>([])
 
     init(_ store: TestDatabase) {
         self.store = store
         database = store.open(role: "witan_app")
         monitor = IdentityMonitor(database: database, pepper: pepper, tokenKey: tokenKey)
         keys = APIKeyService(database: database, pepper: pepper, monitor: monitor)
+        let unknown = unknown
+        refusals = RefusalService(database: database) { refusal in unknown.withLock { $0.append(refusal) } }
         organizations = OrganizationService(database: database, pepper: pepper, monitor: monitor)
     }
 
@@ -119,7 +124,8 @@ extension Fixture {
     var sessions: SessionService {
         SessionService(
             database: database, tokenKey: tokenKey,
-            lifetimes: SessionService.Lifetimes(access: .seconds(600), session: .seconds(86_400)), monitor: monitor)
+            lifetimes: SessionService.Lifetimes(access: .seconds(600), session: .seconds(86_400)), monitor: monitor,
+            refusals: refusals)
     }
 
     /// A member of an organization.

@@ -46,8 +46,8 @@ extension DesignStatement {
             """
             SELECT user_id = {auth.users.id.0} FROM auth.password_reset_by_token({auth.password_resets.token_hash.0});
             UPDATE auth.password_resets SET used_at = now() WHERE id = {auth.password_resets.id.0} RETURNING used;
-            SELECT count(*) FROM auth.password_reset_by_token({auth.password_resets.token_hash.0});
-            """, gives: "t\nt\n0"),
+            SELECT is_used FROM auth.password_reset_by_token({auth.password_resets.token_hash.0});
+            """, gives: "t\nt\nt"),
         DesignStatement(
             1, "the trail of who signed in",
             "SELECT count(*), min(status) FROM auth.audit_logs WHERE created_at > now() - interval '1 day';",

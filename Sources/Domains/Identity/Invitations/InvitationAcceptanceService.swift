@@ -54,7 +54,7 @@ package struct InvitationAcceptanceService: Sendable {
     private enum Joining: Sendable {
         case account(UniqueID)
         /// Somebody who has proven who they are but for the second factor, if they have one.
-        case proven(UniqueID, AccountAttempt, GivenCode?)
+        case proven(SignInAccount, AccountAttempt, GivenCode?)
         case newcomer(InvitationAcceptance, passwordHash: String)
     }
 
@@ -73,16 +73,18 @@ package struct InvitationAcceptanceService: Sendable {
     private let lockout: LockoutService
     private let secondFactors: SecondFactorService
     private let monitor: IdentityMonitor
+    private let refusals: RefusalService
 
     package init(
         database: Database, passwords: PasswordVerifier, lockout: LockoutService, secondFactors: SecondFactorService,
-        monitor: IdentityMonitor
+        monitor: IdentityMonitor, refusals: RefusalService
     ) {
         self.database = database
         self.passwords = passwords
         self.lockout = lockout
         self.secondFactors = secondFactors
         self.monitor = monitor
+        self.refusals = refusals
     }
 
     /// Makes a new account, or takes the one of the address when the password is its own, and makes it a member.
@@ -119,7 +121,7 @@ package struct InvitationAcceptanceService: Sendable {
         }
         let given = account.hasSecondFactor ? acceptance.secondFactor : nil
         if given == nil { guest.actor = Actor(Caller.person(account.user).name, from: origin) }
-        return try await join(offer, as: .proven(account.user, attempt, given), guest)
+        return try await join(offer, as: .proven(account, attempt, given), guest)
     }
 
     /// Makes the person who is signed in a member of the code's organization.
@@ -142,7 +144,12 @@ package struct InvitationAcceptanceService: Sendable {
     ) async throws -> InvitationOffer {
         // No account is guessed at: what is counted is the place.
         let attempt = AccountAttempt(email: "invitations from \(origin.address)", from: origin)
-        try await lockout.check(attempt)
+        do {
+            try await lockout.check(attempt)
+        } catch {
+            refusals.unknown("invitation code", from: origin)
+            throw error
+        }
         let hash = InvitationCode(given: code)?.hash
         var reason = "unknown code"
         var found: InvitationOffer?
@@ -151,6 +158,7 @@ package struct InvitationAcceptanceService: Sendable {
             reason = offer.isGood ? "another address" : Self.isOver
             found = offer
         }
+        if found == nil, guest.person == nil { refusals.unknown("invitation code", from: origin) }
         try await refuse(found, because: reason, to: guest)
         try await lockout.failed(attempt)
         throw Self.invalid
@@ -162,13 +170,16 @@ package struct InvitationAcceptanceService: Sendable {
         let outcome: Result<AcceptedInvitation, DomainError>
         do {
             outcome = try await database.transaction(organization: offer.organization) { transaction in
-                guard case .proven(let user, let attempt, let given) = joining else {
+                guard case .proven(let account, let attempt, let given) = joining else {
                     return .success(try await Self.join(offer, as: joining, guest.actor, in: transaction))
                 }
-                return try await lockout.settle(attempt, isSignIn: true, in: transaction) { transaction in
+                return try await lockout.settle(attempt, isWholeProof: true, in: transaction) { transaction in
                     let accepted = try await Self.join(offer, as: joining, guest.actor, in: transaction)
                     // Second: what is a person's own is seen where they are a member.
-                    if let given { try await secondFactors.prove(given, of: user, in: transaction) }
+                    if let given { try await secondFactors.prove(given, of: account.user, in: transaction) }
+                    guard try await SignInStore.succeeded(account, newHash: nil, in: transaction) else {
+                        throw Self.wrongPassword
+                    }
                     return accepted
                 }
             }
@@ -176,7 +187,9 @@ package struct InvitationAcceptanceService: Sendable {
             try await refuse(offer, because: Self.reasons[error.code] ?? "", to: guest)
             throw error
         }
-        if case .failure = outcome { try await refuse(offer, because: "wrong code", to: guest) }
+        if case .failure(let error) = outcome {
+            try await refuse(offer, because: error.code == "invalid_code" ? "wrong code" : "wrong password", to: guest)
+        }
         let accepted = try outcome.get()
         try await monitor.refresh()
         return accepted
@@ -231,7 +244,8 @@ package struct InvitationAcceptanceService: Sendable {
         _ joining: Joining, isVerified: Bool, in transaction: borrowing Transaction
     ) async throws -> UniqueID {
         switch joining {
-        case .account(let user), .proven(let user, _, _): return user
+        case .account(let user): return user
+        case .proven(let account, _, _): return account.user
         case .newcomer(let acceptance, let passwordHash):
             let user = UniqueID.v7()
             do {

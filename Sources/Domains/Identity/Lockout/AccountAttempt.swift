@@ -5,19 +5,21 @@ package import SwiftExtensions
 
 /// Somebody who says to be `email` tries to sign in from a place; whether the account exists does not matter here.
 package struct AccountAttempt: Sendable, Equatable {
-    /// The address of the account, as it was given.
+    /// The address of the account, in the one form under which accounts are found; as it was given when it is none.
     package let email: String
     /// An IPv4 address alone, an IPv6 address with the /64 around it: that is what one line gets.
     package let network: String
 
     /// From where is the client's address; what is no address is a place of its own.
     package init(email: String, from origin: Origin) {
-        self.email = email.lowercased()
-        guard let address = NetworkAddress(origin.address) else {
-            network = origin.address
-            return
-        }
-        network = NetworkRange.around(address, bits: address.isVersion4 ? 32 : 64).description
+        self.email = (try? EmailAddress(email))?.description ?? email.lowercased()
+        network = Self.network(of: origin)
+    }
+
+    /// What is counted as one place.
+    static func network(of origin: Origin) -> String {
+        guard let address = NetworkAddress(origin.address) else { return origin.address }
+        return NetworkRange.around(address, bits: address.isVersion4 ? 32 : 64).description
     }
 
     /// What is counted, each by a code that only this installation can compute: the table tells nobody who tried.

@@ -7,8 +7,8 @@ package import SwiftExtensions
 /// Counts wrong passwords and codes, and refuses who has had too many (`sign_in_locked`, 429), alike whether there is
 /// such an account or not.
 ///
-/// A sign-in calls `check` first, and then either `failed` or `succeeded`, which decide anew under a lock: of a
-/// thousand guesses that were all let in at once no more than ten are answered with right or wrong.
+/// A sign-in calls `check` first, and then either `failed` or `settle`, which decide anew under a lock: of a thousand
+/// guesses that were all let in at once no more than ten are answered with right or wrong.
 package struct LockoutService: Sendable {
     private let database: Database
     private let key: HMACSHA256
@@ -28,12 +28,6 @@ package struct LockoutService: Sendable {
     /// the caller must then not say that it was wrong.
     package func failed(_ attempt: AccountAttempt, now: Timestamp = .now()) async throws {
         try await change(attempt, now) { $0.fail(at: now) }
-    }
-
-    /// Forgets the failures of who signed in. Throws `sign_in_locked` when others have used up the attempts by now: the
-    /// caller must then not let them in.
-    package func succeeded(_ attempt: AccountAttempt, now: Timestamp = .now()) async throws {
-        try await change(attempt, now) { $0.succeed(at: now) }
     }
 
     /// Throws `sign_in_locked` when others have used up the attempts by now, and otherwise changes nothing: for who has
@@ -57,10 +51,10 @@ package struct LockoutService: Sendable {
     /// check of the account or from the place runs meanwhile. Throws `sign_in_locked` without running it.
     ///
     /// What `body` does is undone when it throws. An error whose code is in `LockoutService.failures` counts as a
-    /// failure and is returned, so that the count is committed; others are thrown. `isSignIn` says whether success
-    /// forgets the failures before it.
+    /// failure and is returned, so that the count is committed; others are thrown. `isWholeProof` says that nothing
+    /// more is asked of who passes, so that the failures before it are forgotten and the place is familiar.
     package func settle<Value: Sendable>(
-        _ attempt: AccountAttempt, isSignIn: Bool, in transaction: borrowing Transaction, now: Timestamp = .now(),
+        _ attempt: AccountAttempt, isWholeProof: Bool, in transaction: borrowing Transaction, now: Timestamp = .now(),
         _ body: (borrowing Transaction) async throws -> Value
     ) async throws -> Result<Value, DomainError> {
         let store = LockoutStore(attempt, key: key)
@@ -69,7 +63,7 @@ package struct LockoutService: Sendable {
         var lockout = old
         do {
             let value = try await transaction.savepoint(body)
-            if isSignIn {
+            if isWholeProof {
                 lockout.succeed(at: now)
                 try await store.write(lockout, over: old, in: transaction)
             }

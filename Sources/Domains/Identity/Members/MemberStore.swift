@@ -95,11 +95,7 @@ enum MemberStore {
     /// Ends what a person has here beside the membership: sessions, keys, places in teams. All of it stays ended when
     /// they become a member again. Returns the ids of the keys.
     static func endAccess(of user: UniqueID, in transaction: borrowing Transaction) async throws -> [UniqueID] {
-        try await transaction.execute(
-            """
-            UPDATE auth.sessions SET revoked_at = now(), revoked_reason = 'left the organization'
-            WHERE user_id = \(user) AND revoked_at IS NULL
-            """)
+        _ = try await SessionStore.end(of: user, why: "left the organization", in: transaction)
         try await transaction.execute(
             "UPDATE auth.team_members SET retired_at = now() WHERE user_id = \(user) AND retired_at IS NULL")
         return try await transaction.query(

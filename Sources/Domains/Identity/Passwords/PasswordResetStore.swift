@@ -22,11 +22,16 @@ enum PasswordResetStore {
             """) == 1
     }
 
-    /// Whose password a token sets; nil for one that is unknown, used or too old.
-    static func user(of token: Digest, in database: Database) async throws -> UniqueID? {
+    /// Whose password a token sets, and why it does not any more; nil for one that is unknown.
+    static func find(
+        _ token: Digest, in database: Database
+    ) async throws -> (user: UniqueID, refusal: RefusalReason?)? {
         try await database.query(
-            "SELECT user_id FROM auth.password_reset_by_token(\(token.bytes))"
-        ).first.map { try $0["user_id"] }
+            "SELECT user_id, is_used, is_expired FROM auth.password_reset_by_token(\(token.bytes))"
+        ).first.map { row in
+            let (isUsed, isExpired): (Bool, Bool) = (try row["is_used"], try row["is_expired"])
+            return (try row["user_id"], isUsed ? .tokenUsed : isExpired ? .tokenExpired : nil)
+        }
     }
 
     /// Uses a token up, and all others of the person with it; false when it was used meanwhile. Of several at once one

@@ -12,12 +12,14 @@ package final class PasswordResetWorker: Sendable {
     private let database: Database
     private let limits: PasswordResetLimits
     private let mail: MailService
+    private let refusals: RefusalService
     private let waiting = Locked<[PasswordResetRequest]>([])
 
-    package init(database: Database, limits: PasswordResetLimits, mail: MailService) {
+    package init(database: Database, limits: PasswordResetLimits, mail: MailService, refusals: RefusalService) {
         self.database = database
         self.limits = limits
         self.mail = mail
+        self.refusals = refusals
     }
 
     /// Puts a request aside; false when too many are waiting.
@@ -45,10 +47,11 @@ package final class PasswordResetWorker: Sendable {
     private func answer(_ request: PasswordResetRequest) async throws {
         guard let email = try? EmailAddress(request.email),
             let user = try await AccountStore.user(with: email, in: database)
-        else { return }
-        let organizations = try await AccountStore.organizations(of: user, in: database)
-        guard let first = organizations.first else { return }
+        else { return refusals.unknown("address for a password reset", from: request.origin) }
+        guard let first = try await AccountStore.organizations(of: user, in: database).first else { return }
         let token = PasswordResetToken.generate()
+        // Whoever it was; the address that it came from is nevertheless sealed as the person's.
+        let actor = Actor("system", person: user, from: request.origin)
         let isMade = try await database.transaction(organization: first) { transaction in
             guard
                 try await PasswordResetStore.insert(
@@ -56,11 +59,13 @@ package final class PasswordResetWorker: Sendable {
                     in: transaction)
             else { return false }
             try await PersonAuditService.append(
-                "password_reset.requested", of: user, by: Actor("system", from: request.origin),
-                organizations: organizations, in: transaction)
+                "password_reset.requested", of: user, by: actor, home: first, in: transaction)
             return true
         }
-        guard isMade else { return }
+        guard isMade else {
+            return try await refusals.record(
+                Refusal("password_reset.refused", .tooManyMails, of: user, from: request.origin, by: actor))
+        }
         mail.send(to: email, subject: "A new password for Witan", text: text(token, from: request.origin))
     }
 

@@ -10,14 +10,17 @@ package struct PasswordService: Sendable {
     private let verifier: PasswordVerifier
     private let lockout: LockoutService
     private let monitor: IdentityMonitor
+    let refusals: RefusalService
 
     package init(
-        database: Database, verifier: PasswordVerifier, lockout: LockoutService, monitor: IdentityMonitor
+        database: Database, verifier: PasswordVerifier, lockout: LockoutService, monitor: IdentityMonitor,
+        refusals: RefusalService
     ) {
         self.database = database
         self.verifier = verifier
         self.lockout = lockout
         self.monitor = monitor
+        self.refusals = refusals
     }
 
     /// Sets a new password and ends all the person's other sessions. Throws `wrong_password` (403), `sign_in_locked`
@@ -29,7 +32,9 @@ package struct PasswordService: Sendable {
                 .conflict, code: "no_password",
                 "You have no password, since you sign in elsewhere; POST /api/v1/password-resets gives you one.")
         }
-        try await check(old, of: account, by: principal)
+        try await refusals.watching("password.refused", principal) {
+            try await check(old, of: account, by: principal)
+        }
         let password = try Password(new, of: account.knownWords, field: "new_password")
         guard try await !verifier.verify(new, against: known).matches else {
             throw DomainError(
@@ -45,21 +50,24 @@ package struct PasswordService: Sendable {
             }
             try await AccountStore.endSessions(
                 of: account.user, because: "the password was changed", but: principal.session, in: transaction)
-            try await AuditService.append(
-                "password.changed", category: "auth", entity: "user:\(account.user)", by: principal.actor,
-                of: principal.organization, in: transaction)
+            try await PersonAuditService.append(
+                "password.changed", of: account.user, by: principal.actor, home: principal.organization,
+                in: transaction)
         }
         try await monitor.refresh()
     }
 
     /// Asks who is signed in for the password once more. Nothing is asked of who has none. Throws `wrong_password` and
     /// `sign_in_locked`.
+    ///
+    /// The right one forgets no failures: who knows it and has not the second factor could otherwise guess at that
+    /// without end.
     func check(_ password: Secret<String>?, of account: Account, by principal: Principal) async throws {
         guard let known = account.passwordHash else { return }
         let attempt = attempt(account, principal)
         try await lockout.check(attempt)
         if let password, try await verifier.verify(password, against: known).matches {
-            return try await lockout.succeeded(attempt)
+            return try await lockout.confirm(attempt)
         }
         try await lockout.failed(attempt)
         throw DomainError(
@@ -68,11 +76,12 @@ package struct PasswordService: Sendable {
 
     /// Runs a cheap check of something that who is signed in gave, and counts a wrong one; see `LockoutService.settle`.
     func counting<Value: Sendable>(
-        _ account: Account, _ principal: Principal, _ body: (borrowing Transaction) async throws -> Value
+        _ account: Account, _ principal: Principal, isWholeProof: Bool = false,
+        _ body: (borrowing Transaction) async throws -> Value
     ) async throws -> Value {
         let attempt = attempt(account, principal)
         return try await database.transaction(organization: principal.organization) { transaction in
-            try await lockout.settle(attempt, isSignIn: false, in: transaction, body)
+            try await lockout.settle(attempt, isWholeProof: isWholeProof, in: transaction, body)
         }.get()
     }
 

@@ -14,6 +14,9 @@ package struct PasswordVerifier: Sendable {
         decoy = hashing.decoy()
     }
 
+    /// What new hashes cost.
+    var cost: Argon2idCost { hashing.cost }
+
     /// The text to store for a new password. Throws `password_queue_full` (503) when too many are waiting.
     package func hash(_ password: Password) async throws(DomainError) -> String {
         do throws(CryptographyError) {
@@ -24,16 +27,17 @@ package struct PasswordVerifier: Sendable {
     }
 
     /// Whether a password is the one of `stored`; nil is of somebody unknown or without a password, never matches, and
-    /// takes as long.
+    /// takes as long as a hash of `cost`, else of a new one's.
     ///
     /// `newHash` is what to store instead when the password matches and its hash has another cost than new ones.
     /// Throws `invalid_password` (400) for more bytes than a password can have and `password_queue_full` (503).
     package func verify(
-        _ text: Secret<String>, against stored: String?
+        _ text: Secret<String>, against stored: String?, orAtCost cost: Argon2idCost? = nil
     ) async throws(DomainError) -> (matches: Bool, newHash: String?) {
         let normal = try Password.normalized(text)
         do throws(CryptographyError) {
-            let matches = try await hashing.verify(normal, against: stored ?? decoy)
+            let matches = try await hashing.verify(
+                normal, against: stored ?? cost.map { hashing.decoy(cost: $0) } ?? decoy)
             guard let stored, matches else { return (false, nil) }
             guard hashing.needsRehash(stored) else { return (true, nil) }
             // Who is in is not sent away because the queue is full; the next sign-in makes the new hash.

@@ -8,18 +8,20 @@ import SwiftExtensions
 /// Writes what concerns a person to the log of every organization they belong to: a password is the person's, and each
 /// of them must be able to see that it was changed.
 enum PersonAuditService {
-    /// The transaction is that of the first organization, and is so again afterwards.
+    /// `home` is the organization of the transaction, and is so again afterwards; it gets the entry, too, when the
+    /// person does not belong to it any more.
     static func append(
-        _ action: String, of user: UniqueID, payload: JSONValue = [:], by actor: Actor, organizations: [UniqueID],
-        in transaction: borrowing Transaction
+        _ action: String, outcome: AuditEntry.Outcome = .success, of user: UniqueID, entity: String? = nil,
+        payload: JSONValue = [:], by actor: Actor, home: UniqueID, in transaction: borrowing Transaction
     ) async throws {
-        for organization in organizations {
-            try await confine(to: organization, in: transaction)
+        let others = try await AccountStore.organizations(of: user, in: transaction).filter { $0 != home }
+        for organization in [home] + others {
+            if organization != home { try await confine(to: organization, in: transaction) }
             try await AuditService.append(
-                action, category: "auth", entity: "user:\(user)", payload: payload, by: actor, of: organization,
-                in: transaction)
+                action, category: "auth", outcome: outcome, entity: entity ?? "user:\(user)", payload: payload,
+                by: actor, of: organization, in: transaction)
         }
-        if organizations.count > 1, let first = organizations.first { try await confine(to: first, in: transaction) }
+        if !others.isEmpty { try await confine(to: home, in: transaction) }
     }
 
     private static func confine(to organization: UniqueID, in transaction: borrowing Transaction) async throws {

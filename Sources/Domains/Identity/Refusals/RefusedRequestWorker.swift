@@ -6,7 +6,7 @@ package import Postgres
 package import SwiftExtensions
 
 /// Requests of nobody known that were refused with one code, for the program's log.
-package struct UnknownRefusals: Sendable, Equatable {
+package struct RefusedStrangers: Sendable, Equatable {
     /// The error's, or `others` for what found no place.
     package let code: String
     /// How many, since the last time that this was said.
@@ -24,16 +24,16 @@ package struct UnknownRefusals: Sendable, Equatable {
 package final class RefusedRequestWorker: Sendable {
     private let database: Database
     private let monitor: IdentityMonitor
-    private let onUnknown: @Sendable (UnknownRefusals) -> Void
+    private let onStrangers: @Sendable (RefusedStrangers) -> Void
     private let book = Locked(RefusalBook())
 
-    /// `onUnknown` is told of those of whom nothing is known, at most once a minute for each code.
+    /// `onStrangers` is told of those of whom nothing is known, at most once a minute for each code.
     package init(
-        database: Database, monitor: IdentityMonitor, onUnknown: @escaping @Sendable (UnknownRefusals) -> Void
+        database: Database, monitor: IdentityMonitor, onStrangers: @escaping @Sendable (RefusedStrangers) -> Void
     ) {
         self.database = database
         self.monitor = monitor
-        self.onUnknown = onUnknown
+        self.onStrangers = onStrangers
     }
 
     /// Leaves a note; never waits.
@@ -74,8 +74,8 @@ package final class RefusedRequestWorker: Sendable {
 
     private func write(_ line: RefusalBook.Line) async throws {
         guard let known = line.caller else {
-            return onUnknown(
-                UnknownRefusals(
+            return onStrangers(
+                RefusedStrangers(
                     code: line.code, count: line.count, endpoint: line.endpoint, address: line.origin.address))
         }
         let name = known.caller.name

@@ -85,7 +85,7 @@ package struct SecondFactorService: Sendable {
         _ code: Secret<String>, by principal: Principal, now: Timestamp = .now()
     ) async throws -> [RecoveryCode] {
         let account = try await passwords.account(of: principal)
-        let codes = try await passwords.counting(account, principal) { transaction in
+        let codes = try await counting(account, principal) { transaction in
             guard let factor = try await SecondFactorStore.find(account.user, in: transaction) else {
                 throw Self.missing
             }
@@ -94,6 +94,7 @@ package struct SecondFactorService: Sendable {
             guard try await SecondFactorStore.confirm(account.user, in: transaction) else { throw Self.enabled }
             try await AccountStore.endSessions(
                 of: account.user, because: "a second factor was set up", but: principal.session, in: transaction)
+            if let family = principal.session { try await SessionStore.prove(.totp, family: family, in: transaction) }
             try await record("second_factor.enabled", of: account.user, by: principal, in: transaction)
             return try await newCodes(of: account.user, in: transaction)
         }
@@ -101,21 +102,28 @@ package struct SecondFactorService: Sendable {
         return codes
     }
 
-    /// Takes the second factor away, after the password and a code. Throws `wrong_password`, `invalid_code`,
-    /// `second_factor_missing`. Where the organization demands one the next sign-in asks to set up another.
+    /// Takes the second factor away, after the password and a code, and ends the person's other sessions: they were
+    /// begun with it. Throws `wrong_password`, `invalid_code`, `second_factor_missing`. Where the organization demands
+    /// one, the person may do nothing from now on but set up another.
     package func remove(
         password: Secret<String>?, _ given: GivenCode, by principal: Principal, now: Timestamp = .now()
     ) async throws {
         let account = try await passwords.account(of: principal)
-        try await passwords.check(password, of: account, by: principal)
-        try await passwords.counting(account, principal) { transaction in
+        try await passwords.refusals.watching(Self.refused, principal) {
+            try await passwords.check(password, of: account, by: principal)
+        }
+        try await counting(account, principal, isWholeProof: true) { transaction in
             try await demandConfirmed(account.user, in: transaction)
             try await prove(given, of: account.user, in: transaction, now: now)
             guard try await SecondFactorStore.remove(account.user, in: transaction) else { throw Self.missing }
+            try await AccountStore.endSessions(
+                of: account.user, because: "the second factor was removed", but: principal.session, in: transaction)
+            try await SecondFactorStore.voidRights(of: account.user, in: transaction)
             try await record(
                 "second_factor.removed", of: account.user, by: principal, ["proof": .string(given.kind.rawValue)],
                 in: transaction)
         }
+        try await monitor.refresh()
     }
 
     /// Ten new recovery codes in place of those before. Throws `invalid_code` and `second_factor_missing`.
@@ -123,7 +131,7 @@ package struct SecondFactorService: Sendable {
         _ code: Secret<String>, by principal: Principal, now: Timestamp = .now()
     ) async throws -> [RecoveryCode] {
         let account = try await passwords.account(of: principal)
-        return try await passwords.counting(account, principal) { transaction in
+        return try await counting(account, principal) { transaction in
             try await demandConfirmed(account.user, in: transaction)
             try await prove(.authenticator(code), of: account.user, in: transaction, now: now)
             try await record("second_factor.codes_renewed", of: account.user, by: principal, in: transaction)
@@ -157,6 +165,17 @@ package struct SecondFactorService: Sendable {
 
     // MARK: Shared
 
+    private static let refused = "second_factor.refused"
+
+    private func counting<Value: Sendable>(
+        _ account: Account, _ principal: Principal, isWholeProof: Bool = false,
+        _ body: (borrowing Transaction) async throws -> Value
+    ) async throws -> Value {
+        try await passwords.refusals.watching(Self.refused, principal) {
+            try await passwords.counting(account, principal, isWholeProof: isWholeProof, body)
+        }
+    }
+
     private func newCodes(of user: UniqueID, in transaction: borrowing Transaction) async throws -> [RecoveryCode] {
         let codes = (0..<RecoveryCode.count).map { _ in RecoveryCode.generate() }
         try await SecondFactorStore.voidCodes(of: user, in: transaction)
@@ -173,9 +192,8 @@ package struct SecondFactorService: Sendable {
         _ action: String, of user: UniqueID, by principal: Principal, _ payload: JSONValue = [:],
         in transaction: borrowing Transaction
     ) async throws {
-        try await AuditService.append(
-            action, category: "auth", entity: "user:\(user)", payload: payload, by: principal.actor,
-            of: principal.organization, in: transaction)
+        try await PersonAuditService.append(
+            action, of: user, payload: payload, by: principal.actor, home: principal.organization, in: transaction)
     }
 
     private static func invalidCode(_ field: String) -> DomainError {

@@ -63,6 +63,16 @@ enum SecondFactorStore {
             """) == 1
     }
 
+    /// Voids the access tokens of a person whom the organization of the transaction demands a second factor of: what
+    /// is issued next knows that there is none.
+    static func voidRights(of user: UniqueID, in transaction: borrowing Transaction) async throws {
+        try await transaction.execute(
+            """
+            UPDATE auth.memberships m SET role = m.role FROM auth.organizations o
+            WHERE m.user_id = \(user) AND o.id = m.org_id AND o.require_two_factor
+            """)
+    }
+
     // MARK: Recovery codes
 
     static func insertCodes(

@@ -88,6 +88,17 @@ struct MembershipRights: Sendable {
     let needsSecondFactor: Bool
     let hasSecondFactor: Bool
 
+    /// Whether a sign-in with this beside the password goes on: who has a second factor has none without it.
+    func suffices(_ given: SecondFactorKind?) -> Bool { given != nil || !hasSecondFactor }
+
+    /// What was given once, as far as it still counts: an authenticator that was taken away does not.
+    func standing(_ given: SecondFactorKind?) -> SecondFactorKind? {
+        switch given {
+        case .totp, .recoveryCode: hasSecondFactor ? given : nil
+        case .webAuthn, .singleSignOn, nil: given
+        }
+    }
+
     /// Whether the person must set up a factor before anything else.
     func mustSetUp(_ given: SecondFactorKind?) -> Bool { needsSecondFactor && given == nil && !hasSecondFactor }
 

@@ -26,24 +26,31 @@ package struct SessionService: Sendable {
     private let tokenKey: HMACSHA256
     private let lifetimes: Lifetimes
     private let monitor: IdentityMonitor
+    private let refusals: RefusalService
 
-    package init(database: Database, tokenKey: HMACSHA256, lifetimes: Lifetimes, monitor: IdentityMonitor) {
+    package init(
+        database: Database, tokenKey: HMACSHA256, lifetimes: Lifetimes, monitor: IdentityMonitor,
+        refusals: RefusalService
+    ) {
         self.database = database
         self.tokenKey = tokenKey
         self.lifetimes = lifetimes
         self.monitor = monitor
+        self.refusals = refusals
     }
 
     // MARK: Beginning
 
     /// The first tokens of a new sign-in, in the transaction of the person's organization that proves it. Throws
-    /// `not_a_member` when the person does not belong to it.
+    /// `not_a_member` when the person does not belong to it, `second_factor_required` when they have one and it was not
+    /// asked.
     package func begin(
         _ person: ProvenPerson, in transaction: borrowing Transaction
     ) async throws -> IssuedSession {
         guard let rights = try await SessionStore.rights(of: person.user, in: transaction) else {
             throw Self.notAMember
         }
+        guard rights.suffices(person.secondFactor) else { throw Self.secondFactorRequired }
         let now = try await Self.now(in: transaction)
         let family = UniqueID.v7()
         let issued = try await issue(
@@ -67,7 +74,8 @@ package struct SessionService: Sendable {
         let access = AccessToken(
             organization: person.organization, user: person.user, session: family, membershipVersion: rights.version,
             role: rights.role, permissions: rights.permissions(person.secondFactor), issuedAt: now,
-            lifetime: lifetimes.access)
+            // No access token outlives its session, which can therefore be forgotten.
+            lifetime: min(lifetimes.access, expiresAt - now))
         return IssuedSession(
             access: access, accessText: access.text(signedWith: tokenKey), refresh: refresh, expiresAt: expiresAt,
             mustSetUpSecondFactor: rights.mustSetUp(person.secondFactor))
@@ -92,7 +100,8 @@ package struct SessionService: Sendable {
 
     private enum Renewal: Sendable {
         case issued(IssuedSession)
-        case refused
+        /// Nil when it is in the log already.
+        case refused(Refusal?)
     }
 
     /// The next pair for a refresh token. A token that was used before means that somebody else has it too: the whole
@@ -100,42 +109,63 @@ package struct SessionService: Sendable {
     package func refresh(_ token: Secret<String>, from origin: Origin) async throws -> IssuedSession {
         guard let hash = RefreshToken(given: token)?.hash,
             let (organization, session) = try await SessionStore.organization(of: hash, in: database)
-        else { throw Self.ended }
+        else {
+            refusals.unknown("refresh token", from: origin)
+            throw Self.ended
+        }
         let outcome = try await database.transaction(organization: organization, retrying: 3) { transaction in
             try await renew(session, of: organization, from: origin, in: transaction)
         }
-        guard case .issued(let issued) = outcome else {
+        switch outcome {
+        case .issued(let issued): return issued
+        case .refused(let refusal):
+            if let refusal { try await refusals.record(refusal, home: organization) }
             try await monitor.refresh()
             throw Self.ended
         }
-        return issued
     }
 
     /// Refusals commit too: what they end stays ended.
     private func renew(
         _ session: UniqueID, of organization: UniqueID, from origin: Origin, in transaction: borrowing Transaction
     ) async throws -> Renewal {
-        guard let held = try await SessionStore.lock(session, in: transaction) else { return .refused }
-        let person = ProvenPerson(
-            user: held.user, organization: organization, secondFactor: held.secondFactor, device: nil, origin: origin)
-        guard !held.isRotated else {
-            let ended = try await SessionStore.end(
-                family: held.family, of: held.user, why: "a refresh token was used twice", in: transaction)
-            if !ended.isEmpty {
-                try await AuditService.append(
-                    "session.reuse_detected", category: "auth", outcome: .failure, entity: "session:\(held.family)",
-                    by: person.actor, of: organization, in: transaction)
-            }
-            return .refused
+        guard let held = try await SessionStore.lock(session, in: transaction) else { return .refused(nil) }
+        let refused = { (reason: RefusalReason) in
+            Renewal.refused(
+                Refusal(
+                    "session.renewal_refused", reason, of: held.user, entity: "session:\(held.family)", from: origin))
         }
-        guard !held.isRevoked, held.expiresAt > held.now,
-            let rights = try await SessionStore.rights(of: held.user, in: transaction)
-        else { return .refused }
+        guard !held.isRotated else {
+            let isEnded = try await endReused(held, of: organization, from: origin, in: transaction)
+            return isEnded ? .refused(nil) : refused(.tokenUsed)
+        }
+        guard !held.isRevoked else { return refused(.sessionEnded) }
+        guard held.expiresAt > held.now else { return refused(.tokenExpired) }
+        guard let rights = try await SessionStore.rights(of: held.user, in: transaction) else {
+            return refused(.notAMember)
+        }
+        guard rights.suffices(held.secondFactor) else { return refused(.secondFactorMissing) }
         try await SessionStore.rotate(held.id, in: transaction)
+        let person = ProvenPerson(
+            user: held.user, organization: organization, secondFactor: rights.standing(held.secondFactor), device: nil,
+            origin: origin)
         return .issued(
             try await issue(
                 person, rights, family: held.family, deviceInfo: held.deviceInfo, now: held.now,
                 expiresAt: held.expiresAt, in: transaction))
+    }
+
+    /// Ends the family of a token that was used before; false when it was over already.
+    private func endReused(
+        _ held: SessionStore.Held, of organization: UniqueID, from origin: Origin, in transaction: borrowing Transaction
+    ) async throws -> Bool {
+        let ended = try await SessionStore.end(
+            family: held.family, of: held.user, why: "a refresh token was used twice", in: transaction)
+        guard !ended.isEmpty else { return false }
+        try await PersonAuditService.append(
+            "session.reuse_detected", outcome: .failure, of: held.user, entity: "session:\(held.family)",
+            by: Actor(Caller.person(held.user).name, from: origin), home: organization, in: transaction)
+        return true
     }
 
     // MARK: Looking and ending
@@ -186,6 +216,11 @@ package struct SessionService: Sendable {
 
     private static let ended = DomainError(
         .unauthenticated, code: "session_ended", "The session has ended, or the token is none of ours; sign in again.",
+        shouldRetry: false)
+
+    static let secondFactorRequired = DomainError(
+        .unauthenticated, code: "second_factor_required",
+        "You have a second factor: send the same again with code, or with recovery_code.", parameter: "code",
         shouldRetry: false)
 
     private static let notAMember = DomainError(

@@ -5,6 +5,9 @@ import Postgres
 import SwiftExtensions
 
 /// The table `auth.sessions`: a row for each refresh token.
+///
+/// A family is over when any of its rows is revoked. Who ends it waits for a refresh that is going on, and then marks
+/// the row that was current before; the row that the refresh has made meanwhile it does not see.
 enum SessionStore {
     /// A row as a refresh finds it.
     struct Held: Sendable {
@@ -16,6 +19,7 @@ enum SessionStore {
         let createdAt: Timestamp
         let expiresAt: Timestamp
         let isRotated: Bool
+        /// The family's.
         let isRevoked: Bool
         let now: Timestamp
     }
@@ -45,9 +49,11 @@ enum SessionStore {
     static func lock(_ id: UniqueID, in transaction: borrowing Transaction) async throws -> Held? {
         try await transaction.query(
             """
-            SELECT id, family_id, user_id, second_factor, device_info::text AS device_info, created_at, expires_at,
-                   rotated_at IS NOT NULL AS is_rotated, revoked_at IS NOT NULL AS is_revoked, now() AS now
-            FROM auth.sessions WHERE id = \(id) FOR UPDATE
+            SELECT s.id, s.family_id, s.user_id, s.second_factor, s.device_info::text AS device_info, s.created_at,
+                   s.expires_at, s.rotated_at IS NOT NULL AS is_rotated, now() AS now,
+                   s.revoked_at IS NOT NULL OR EXISTS (SELECT FROM auth.sessions f WHERE f.org_id = s.org_id
+                       AND f.family_id = s.family_id AND f.revoked_at IS NOT NULL) AS is_revoked
+            FROM auth.sessions s WHERE s.id = \(id) FOR UPDATE
             """
         ).first.map { row in
             let factor: String? = try row["second_factor"]
@@ -64,18 +70,36 @@ enum SessionStore {
             "UPDATE auth.sessions SET rotated_at = now(), last_used = date_trunc('minute', now()) WHERE id = \(id)")
     }
 
-    /// Ends a sign-in, or all of a person's; returns those that were going on.
+    /// Notes that the person of a sign-in has given a second factor. A row that a refresh makes meanwhile goes without,
+    /// and is not renewed.
+    static func prove(
+        _ factor: SecondFactorKind, family: UniqueID, in transaction: borrowing Transaction
+    ) async throws {
+        try await transaction.execute(
+            """
+            UPDATE auth.sessions SET second_factor = \(factor.rawValue)
+            WHERE family_id = \(family) AND rotated_at IS NULL AND second_factor IS NULL
+            """)
+    }
+
+    /// Ends a sign-in, or all of a person's, by marking the row that is current of each; returns those that were going
+    /// on. The choice of rows comes first and stands, so that one that is rotated while this waits for it is marked.
     static func end(
         family: UniqueID? = nil, of user: UniqueID, except spared: UniqueID? = nil, why: String,
         in transaction: borrowing Transaction
     ) async throws -> Set<UniqueID> {
         let rows = try await transaction.query(
             """
-            UPDATE auth.sessions SET revoked_at = now(), revoked_reason = \(why)
-            WHERE user_id = \(user) AND revoked_at IS NULL AND expires_at > now()
-                AND (\(family)::uuid IS NULL OR family_id = \(family))
-                AND family_id IS DISTINCT FROM \(spared)::uuid
-            RETURNING family_id
+            WITH current AS MATERIALIZED (
+                SELECT s.org_id, s.id FROM auth.sessions s
+                WHERE s.user_id = \(user) AND s.rotated_at IS NULL AND s.revoked_at IS NULL AND s.expires_at > now()
+                    AND (\(family)::uuid IS NULL OR s.family_id = \(family))
+                    AND s.family_id IS DISTINCT FROM \(spared)::uuid
+                    AND NOT EXISTS (SELECT FROM auth.sessions f WHERE f.org_id = s.org_id
+                        AND f.family_id = s.family_id AND f.revoked_at IS NOT NULL))
+            UPDATE auth.sessions s SET revoked_at = now(), revoked_reason = \(why)
+            FROM current c WHERE s.org_id = c.org_id AND s.id = c.id AND s.revoked_at IS NULL
+            RETURNING s.family_id
             """)
         return Set(try rows.map { try $0["family_id"] })
     }
@@ -87,11 +111,11 @@ enum SessionStore {
         try await transaction.query(
             """
             SELECT s.family_id, s.user_id, s.device_info::text AS device_info, host(s.ip_address) AS address,
-                   s.second_factor, first.created_at, s.created_at AS last_used, s.expires_at
+                   s.second_factor, f.created_at, s.created_at AS last_used, s.expires_at
             FROM auth.sessions s
-            CROSS JOIN LATERAL (SELECT min(f.created_at) AS created_at FROM auth.sessions f
-                WHERE f.org_id = s.org_id AND f.family_id = s.family_id) first
-            WHERE s.user_id = \(user) AND s.rotated_at IS NULL AND s.revoked_at IS NULL AND s.expires_at > now()
+            CROSS JOIN LATERAL (SELECT min(f.created_at) AS created_at, bool_or(f.revoked_at IS NOT NULL) AS is_over
+                FROM auth.sessions f WHERE f.org_id = s.org_id AND f.family_id = s.family_id) f
+            WHERE s.user_id = \(user) AND s.rotated_at IS NULL AND NOT f.is_over AND s.expires_at > now()
                 AND (\(page.after)::uuid IS NULL OR s.family_id < \(page.after))
             ORDER BY s.family_id DESC LIMIT \(page.limit)
             """

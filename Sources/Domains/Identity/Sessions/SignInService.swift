@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Audit
 package import Core
-import Cryptography
-import JSON
+package import Cryptography
 package import Postgres
 package import SwiftExtensions
 
@@ -45,6 +44,9 @@ struct SignInOrganization: Sendable {
     let slug: String
 }
 
+/// The account is not any more what was checked.
+private struct AccountChanged: Error {}
+
 /// Signs people in by their password, and by a second factor where they have one. The same answer, after the same time,
 /// for a wrong password and for nobody's address.
 package struct SignInService: Sendable {
@@ -53,16 +55,22 @@ package struct SignInService: Sendable {
     private let lockout: LockoutService
     private let secondFactors: SecondFactorService
     private let sessions: SessionService
+    private let refusals: RefusalService
+    private let decoyKey: HMACSHA256
+    private let costs = Locked<(PasswordCosts, until: Timestamp)?>(nil)
 
+    /// `decoyKey` chooses what checking a password of nobody costs.
     package init(
         database: Database, passwords: PasswordVerifier, lockout: LockoutService, secondFactors: SecondFactorService,
-        sessions: SessionService
+        sessions: SessionService, decoyKey: HMACSHA256, refusals: RefusalService
     ) {
         self.database = database
         self.passwords = passwords
         self.lockout = lockout
         self.secondFactors = secondFactors
         self.sessions = sessions
+        self.decoyKey = decoyKey
+        self.refusals = refusals
     }
 
     /// Throws `invalid_credentials` (401) for a wrong address or password, `sign_in_locked` (429) after too many,
@@ -70,36 +78,69 @@ package struct SignInService: Sendable {
     /// where the person has one and gave none, `invalid_code` (403), and what the parts throw.
     package func signIn(_ attempt: SignInAttempt, from origin: Origin) async throws -> IssuedSession {
         let started = ContinuousClock.now
-        let who = AccountAttempt(email: attempt.email, from: origin)
+        do {
+            return try await signIn(attempt, as: AccountAttempt(email: attempt.email, from: origin), from: origin)
+        } catch let error as DomainError {
+            guard let reason = RefusalReason(error) else { throw error }
+            try await record(reason, of: attempt, from: origin)
+            try await Self.waitForTheTick(since: started)
+            throw error
+        }
+    }
+
+    private func signIn(
+        _ attempt: SignInAttempt, as who: AccountAttempt, from origin: Origin
+    ) async throws -> IssuedSession {
         try await lockout.check(who)
+        for _ in 0..<3 {
+            do {
+                return try await prove(attempt, as: who, from: origin)
+            } catch is AccountChanged {
+                // A new password or second factor came while the old one was checked: the new one counts.
+            }
+        }
+        throw Self.invalid
+    }
+
+    private func prove(
+        _ attempt: SignInAttempt, as who: AccountAttempt, from origin: Origin
+    ) async throws -> IssuedSession {
         let account = try await SignInStore.account(attempt.email, in: database)
-        let (matches, newHash) = try await passwords.verify(attempt.password, against: account?.passwordHash)
+        let (matches, newHash) = try await passwords.verify(
+            attempt.password, against: account?.passwordHash, orAtCost: try await cost(for: who.email))
         guard matches, let account, !account.organizations.isEmpty else {
             try await lockout.failed(who)
-            if let account { try await record("wrong password", of: account, from: origin) }
-            try await Self.waitForTheTick(since: started)
             throw Self.invalid
         }
         // Nobody is told that the password was right once the attempts are used up.
         try await lockout.confirm(who)
         let organization = try choose(attempt.organization, of: account)
         let code = account.hasSecondFactor ? attempt.code : nil
-        guard code != nil || !account.hasSecondFactor else { throw Self.secondFactorRequired }
+        guard code != nil || !account.hasSecondFactor else { throw SessionService.secondFactorRequired }
         let person = ProvenPerson(
             user: account.user, organization: organization.id, secondFactor: code?.kind, device: attempt.device,
             origin: origin)
-        let outcome = try await database.transaction(organization: organization.id, retrying: 3) { transaction in
-            try await lockout.settle(who, isSignIn: true, in: transaction) { transaction in
+        return try await database.transaction(organization: organization.id, retrying: 3) { transaction in
+            try await lockout.settle(who, isWholeProof: true, in: transaction) { transaction in
                 if let code { try await secondFactors.prove(code, of: account.user, in: transaction) }
-                try await SignInStore.succeeded(account.user, newHash: newHash, in: transaction)
+                guard try await SignInStore.succeeded(account, newHash: newHash, in: transaction) else {
+                    throw AccountChanged()
+                }
                 return try await sessions.begin(person, in: transaction)
             }
-        }
-        if case .failure = outcome { try await record("wrong code", of: account, from: origin) }
-        return try outcome.get()
+        }.get()
     }
 
-    /// What is written about a failure of somebody known takes a few milliseconds that a failure of nobody does not
+    /// What checking a password takes for an address without one; what accounts have is looked at every ten minutes.
+    func cost(for email: String, now: Timestamp = .now()) async throws -> Argon2idCost? {
+        let known = costs.withLock { held in held.flatMap { now < $0.until ? $0.0 : nil } }
+        if let known { return known.cost(for: decoyKey.code(for: email.utf8)) }
+        let read = PasswordCosts(try await SignInStore.passwordCosts(in: database), new: passwords.cost)
+        costs.withLock { $0 = (read, until: now + .seconds(600)) }
+        return read.cost(for: decoyKey.code(for: email.utf8))
+    }
+
+    /// What is written about a refusal of somebody known takes a few milliseconds that a refusal of nobody does not
     /// take: both are answered at the next tenth of a second.
     private static func waitForTheTick(since started: ContinuousClock.Instant) async throws {
         let tick = Duration.milliseconds(100)
@@ -127,22 +168,12 @@ package struct SignInService: Sendable {
         return chosen
     }
 
-    /// A failure is in the log of every organization that the account belongs to: any of them may be the target.
-    private func record(_ reason: String, of account: SignInAccount, from origin: Origin) async throws {
-        for organization in account.organizations {
-            try await database.transaction(organization: organization.id) { transaction in
-                try await AuditService.append(
-                    "session.refused", category: "auth", outcome: .failure, entity: "user:\(account.user)",
-                    payload: ["reason": .string(reason)],
-                    by: Actor(Caller.person(account.user).name, from: origin), of: organization.id, in: transaction)
-            }
+    private func record(_ reason: RefusalReason, of attempt: SignInAttempt, from origin: Origin) async throws {
+        guard let account = try await SignInStore.account(attempt.email, in: database) else {
+            return refusals.unknown("address", from: origin)
         }
+        try await refusals.record(Refusal("session.refused", reason, of: account.user, from: origin))
     }
-
-    private static let secondFactorRequired = DomainError(
-        .unauthenticated, code: "second_factor_required",
-        "You have a second factor: send the same again with code, or with recovery_code.", parameter: "code",
-        shouldRetry: false)
 
     private static let invalid = DomainError(
         .unauthenticated, code: "invalid_credentials", "The address or the password is wrong.", shouldRetry: false)

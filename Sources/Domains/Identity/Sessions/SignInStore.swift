@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+import Cryptography
 import Postgres
 import SwiftExtensions
 
 /// Accounts as sign-ins need them, before an organization is known: by the functions made for it.
 enum SignInStore {
     /// Who has the address, and where they belong; nil for nobody.
+    ///
+    /// What is no address is nobody's without asking: PostgreSQL's small letters are not Swift's (İ is an i to one of
+    /// them), and an account is found under the name that failures are counted by or not at all.
     static func account(_ email: String, in database: Database) async throws -> SignInAccount? {
-        guard email.utf8.count <= 320, !email.utf8.contains(0) else { return nil }
-        guard
+        guard let email = (try? EmailAddress(email))?.description,
             let row = try await database.query(
                 "SELECT user_id, password_hash, has_second_factor FROM auth.account(\(email))"
             ).first
@@ -21,13 +24,24 @@ enum SignInStore {
             organizations: organizations)
     }
 
+    /// How many accounts have a hash of which cost.
+    static func passwordCosts(in database: Database) async throws -> [(cost: Argon2idCost, accounts: Int)] {
+        try await database.query("SELECT cost, accounts FROM auth.password_costs()").compactMap { row in
+            let accounts: Int64 = try row["accounts"]
+            return Argon2idCost(try row["cost"] as String).map { ($0, Int(accounts)) }
+        }
+    }
+
+    /// Notes a sign-in, which waits for whoever is changing the account; false when password or second factor are not
+    /// those any more that were checked.
     static func succeeded(
-        _ user: UniqueID, newHash: String?, in transaction: borrowing Transaction
-    ) async throws {
+        _ account: SignInAccount, newHash: String?, in transaction: borrowing Transaction
+    ) async throws -> Bool {
         try await transaction.execute(
             """
             UPDATE auth.users SET last_login = now(), password_hash = coalesce(\(newHash), password_hash)
-            WHERE id = \(user)
-            """)
+            WHERE id = \(account.user) AND password_hash = \(account.passwordHash)
+                AND (totp_confirmed_at IS NOT NULL) = \(account.hasSecondFactor)
+            """) == 1
     }
 }

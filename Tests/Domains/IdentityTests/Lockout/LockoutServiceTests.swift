@@ -19,6 +19,12 @@ struct LockoutServiceTests {
         LockoutService(database: fixture.database, key: HMACSHA256(key: Secret(Array("lockout".utf8))))
     }
 
+    private func succeed(_ fixture: Fixture, _ attempt: AccountAttempt) async throws {
+        try await fixture.database.transaction { transaction in
+            try await lockout(fixture).settle(attempt, isWholeProof: true, in: transaction, now: start) { _ in }
+        }.get()
+    }
+
     /// The seconds to wait; nil when the attempt may be made.
     private func refusal(
         _ lockout: LockoutService, _ attempt: AccountAttempt, _ now: Timestamp
@@ -68,7 +74,7 @@ struct LockoutServiceTests {
             let lockout = lockout(fixture)
             let there = attempt("ada@b.example", "192.0.2.1")
             for _ in 0..<10 { try await lockout.failed(there, now: start) }
-            let error = await #expect(throws: DomainError.self) { try await lockout.succeeded(there, now: start) }
+            let error = await #expect(throws: DomainError.self) { try await succeed(fixture, there) }
             #expect(error?.code == "sign_in_locked")
             #expect(try await refusal(lockout, there, start) == .seconds(60))
         }
@@ -79,13 +85,13 @@ struct LockoutServiceTests {
         try await Fixture.with { fixture in
             let lockout = lockout(fixture)
             let home = attempt("ada@b.example", "192.0.2.1")
-            try await lockout.succeeded(home, now: start)
+            try await succeed(fixture, home)
             let elsewhere = attempt("ada@b.example", "198.51.100.7")
             for _ in 0..<10 { try await lockout.failed(elsewhere, now: start) }
             #expect(try await refusal(lockout, elsewhere, start) != nil)
             #expect(try await refusal(lockout, home, start) == nil)
             // Signing in there does not help who guesses.
-            try await lockout.succeeded(home, now: start)
+            try await succeed(fixture, home)
             #expect(try await refusal(lockout, elsewhere, start) != nil)
             // Neither does a flood from the same network against other accounts refuse the person there.
             for number in 0..<10 { try await lockout.failed(attempt("x\(number)@b.example", "192.0.2.1"), now: start) }
@@ -112,7 +118,7 @@ struct LockoutServiceTests {
             let lockout = lockout(fixture)
             let there = attempt("ada@b.example", "192.0.2.1")
             let outcome = try await fixture.database.transaction { transaction in
-                try await lockout.settle(there, isSignIn: true, in: transaction, now: start) { transaction in
+                try await lockout.settle(there, isWholeProof: true, in: transaction, now: start) { transaction in
                     try await transaction.execute("UPDATE auth.lockouts SET failures = 7, last_failure = now()")
                     throw DomainError(.forbidden, code: "invalid_code", "Wrong.")
                 }
@@ -121,13 +127,15 @@ struct LockoutServiceTests {
             let counts = "SELECT string_agg(failures::text, ' ' ORDER BY kind DESC) FROM auth.lockouts"
             #expect(try fixture.store.psql(counts) == "1 1")
             try await fixture.database.transaction { transaction in
-                try await lockout.settle(there, isSignIn: true, in: transaction, now: start) { _ in }
+                try await lockout.settle(there, isWholeProof: true, in: transaction, now: start) { _ in }
             }.get()
             #expect(try fixture.store.psql(counts) == "1 0")
             // What has nothing to do with guessing is thrown and undoes everything.
             let unforeseen = await #expect(throws: DomainError.self) {
                 try await fixture.database.transaction { transaction in
-                    try await lockout.settle(there, isSignIn: true, in: transaction, now: start) { transaction in
+                    try await lockout.settle(
+                        there, isWholeProof: true, in: transaction, now: start
+                    ) { transaction in
                         try await transaction.execute("UPDATE auth.lockouts SET failures = 7, last_failure = now()")
                         throw DomainError.unforeseen
                     }

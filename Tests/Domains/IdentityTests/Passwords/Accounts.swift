@@ -33,12 +33,13 @@ struct Accounts: Sendable {
         self.fixture = fixture
         let (database, monitor) = (fixture.database, fixture.monitor)
         lockout = LockoutService(database: database, key: Self.masterKey.subkey("lockouts"))
-        passwords = PasswordService(database: database, verifier: verifier, lockout: lockout, monitor: monitor)
+        passwords = PasswordService(
+            database: database, verifier: verifier, lockout: lockout, monitor: monitor, refusals: fixture.refusals)
         secondFactors = SecondFactorService(
             database: database, masterKey: Self.masterKey, pepper: pepper, passwords: passwords, monitor: monitor)
         signIns = SignInService(
             database: database, passwords: verifier, lockout: lockout, secondFactors: secondFactors,
-            sessions: fixture.sessions)
+            sessions: fixture.sessions, decoyKey: Self.masterKey.subkey("decoys"), refusals: fixture.refusals)
     }
 
     /// A member whose password is `Accounts.password`.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Core
 import Cryptography
+import JSON
 import Mail
 import SwiftExtensions
 import TestSupport
@@ -81,11 +82,11 @@ final class Letterbox: MailSender, Sendable {
                 database: fixture.database, limits: PasswordResetLimits(lifetime: .seconds(3600)),
                 mail: MailService(
                     queue: queue, from: try MailAddress(parsing: "Witan <witan@example.org>"),
-                    publicURL: "https://witan.example.org"))
+                    publicURL: "https://witan.example.org"), refusals: fixture.refusals)
             service = PasswordResetService(
                 database: fixture.database,
                 verifier: verifier, lockout: accounts.lockout,
-                monitor: fixture.monitor, worker: worker)
+                monitor: fixture.monitor, worker: worker, refusals: fixture.refusals)
         }
 
         func ask(_ email: String) async throws {
@@ -118,7 +119,16 @@ final class Letterbox: MailSender, Sendable {
             for _ in 0..<5 { try await resets.ask("Ada@example.org") }
             #expect(resets.queue.count == 3)
             #expect(try fixture.count("auth.password_resets") == "3")
-            #expect(try fixture.actions() == Array(repeating: "password_reset.requested", count: 3))
+            // What is too many is written once a minute.
+            #expect(
+                try fixture.actions() == Array(repeating: "password_reset.requested", count: 3) + [
+                    "password_reset.refused"
+                ])
+            #expect(fixture.unknown.withLock { $0.map(\.gave) } == ["address for a password reset"])
+            for payload in try fixture.payloads("password_reset.requested") {
+                #expect(payload["ip_address"]?.string == "192.0.2.7")
+            }
+            #expect(try !fixture.store.psql("SELECT payload::text FROM audits.audit_log").contains("192.0.2.7"))
         }
     }
 

@@ -65,7 +65,8 @@ import Testing
                 #expect(
                     await fixture.refusal { try await accounts.signIn(email, from: elsewhere) } == "sign_in_locked")
             }
-            #expect(try fixture.actions().filter { $0 == "session.refused" }.count == 10)
+            // Ten wrong ones, and one for being locked.
+            #expect(try fixture.actions().filter { $0 == "session.refused" }.count == 11)
         }
     }
 

@@ -43,7 +43,7 @@ import Testing
             #expect(
                 try fixture.actions() == [
                     "session.created", "second_factor.begun", "second_factor.enabled", "session.refused",
-                    "session.created", "session.refused",
+                    "session.refused", "session.created", "session.refused",
                 ])
         }
     }
