@@ -181,8 +181,8 @@ package struct SignOnService: Sendable {
     }
 
     /// Counts a return that came to nothing, so that nobody fills the log by it, and records it. Of whom the provider
-    /// named, the log keeps where they came from sealed, if they are known here. What the provider itself signed wrongly
-    /// does not count: while its keys change everybody's tokens may be refused.
+    /// named, the log keeps where they came from sealed, if they are known here. What the provider itself signed
+    /// wrongly does not count: while its keys change everybody's tokens may be refused.
     private func refuse(
         _ error: DomainError, _ person: FederatedPerson?, at provider: SingleSignOnProvider,
         _ organization: UniqueID, _ origin: Origin
