@@ -6149,12 +6149,13 @@ GRANT USAGE ON SCHEMA auth TO witan_readonly;
 GRANT USAGE ON SCHEMA auth TO witan_sealer;
 GRANT EXECUTE ON FUNCTION auth.account(text), auth.begin_erasure(), auth.end_sessions(uuid, text, uuid),
     auth.erase_person(uuid), auth.erasure_obstacle(uuid), auth.forget_lockouts(),
-    auth.forget_sessions(), auth.invitation_by_code(bytea), auth.key_holder(bytea),
-    auth.key_snapshot(bigint), auth.organization_directory(uuid, integer),
-    auth.organization_exists(), auth.organization_snapshot(bigint),
-    auth.organizations_of(uuid), auth.password_costs(),
-    auth.password_reset_by_token(bytea), auth.revocations(bigint),
-    auth.session_by_token(bytea), auth.sso_provider_organization(uuid) TO witan_app;
+    auth.forget_sessions(), auth.forget_sso_logins(), auth.invitation_by_code(bytea),
+    auth.key_holder(bytea), auth.key_snapshot(bigint),
+    auth.organization_directory(uuid, integer), auth.organization_exists(),
+    auth.organization_snapshot(bigint), auth.organizations_of(uuid),
+    auth.password_costs(), auth.password_reset_by_token(bytea),
+    auth.revocations(bigint), auth.session_by_token(bytea),
+    auth.sso_provider_organization(uuid) TO witan_app;
 GRANT INSERT, SELECT ON TABLE auth.erasures TO witan_app;
 GRANT INSERT, SELECT, UPDATE ON TABLE auth.api_keys, auth.invitations, auth.legal_holds, auth.lockouts,
     auth.memberships, auth.organizations, auth.password_resets, auth.payload_keys,
