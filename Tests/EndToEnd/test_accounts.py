@@ -217,7 +217,8 @@ def test_ten_wrong_passwords_lock_alike_whether_or_not_there_is_such_an_account(
     assert shapes[0] == shapes[1]
     # What concerns her is in the log of her organization; of nobody the program's log tells, without the address.
     entries = witan.api("GET", "/api/v1/audit-entries?limit=500&category=auth")["data"]
-    mine = [entry for entry in entries if entry["entity"] == f"user:{person.id}" and entry["action"] == "session.refused"]
+    about = ("session.refused", f"user:{person.id}")
+    mine = [entry for entry in entries if (entry["action"], entry["entity"]) == about]
     reasons = [entry["payload"]["reason"] for entry in mine]
     assert reasons == ["locked"] + ["wrong password"] * 10 and all(entry["outcome"] == "failure" for entry in mine)
     log = witan.log.read_text(errors="replace")
