@@ -624,6 +624,18 @@ ALTER FUNCTION auth.keep_admin() OWNER TO witan_owner;
 COMMENT ON FUNCTION auth.keep_admin() IS 'Trigger: an organization that has an administrator keeps one. Changes of memberships wait for each other at the snapshot''s counter, so two administrators who demote each other at once leave one.';
 REVOKE ALL ON FUNCTION auth.keep_admin() FROM PUBLIC;
 
+CREATE FUNCTION auth.key_holder(hash bytea)
+ RETURNS TABLE(org_id uuid, id uuid, user_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT k.org_id, k.id, k.user_id FROM auth.api_keys k WHERE k.key_hash = hash
+$function$;
+ALTER FUNCTION auth.key_holder(bytea) OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.key_holder(bytea) IS 'Whose a key is or was, by its HMAC, good or not: so that the use of a revoked key stands in the log.';
+REVOKE ALL ON FUNCTION auth.key_holder(bytea) FROM PUBLIC;
+
 CREATE FUNCTION auth.key_snapshot(since bigint)
  RETURNS TABLE(org_id uuid, id uuid, user_id uuid, is_operator boolean, name text, role text, permissions text[], scopes text[], owner_role text, owner_permissions text[], key_hash bytea, allowed_models text[], allowed_addresses text[], expires_at timestamp with time zone, is_live boolean)
  LANGUAGE sql
@@ -1584,6 +1596,7 @@ CREATE TABLE auth.invitations (
     uses integer DEFAULT 0 NOT NULL,
     mailed boolean DEFAULT false NOT NULL,
     created_by uuid,
+    created_by_key uuid,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
@@ -1597,6 +1610,7 @@ CREATE TABLE auth.invitations (
 );
 CREATE UNIQUE INDEX invitations_code ON auth.invitations USING btree (code_hash);
 CREATE INDEX invitations_created_by ON auth.invitations USING btree (org_id, created_by);
+CREATE INDEX invitations_created_by_key ON auth.invitations USING btree (org_id, created_by_key);
 CREATE INDEX invitations_custom_role ON auth.invitations USING btree (org_id, custom_role_id);
 CREATE INDEX invitations_team ON auth.invitations USING btree (org_id, team_id);
 ALTER TABLE auth.invitations OWNER TO witan_owner;
@@ -1611,7 +1625,8 @@ COMMENT ON COLUMN auth.invitations.team_id IS 'The team who accepts joins; null 
 COMMENT ON COLUMN auth.invitations.max_uses IS 'How many may accept.';
 COMMENT ON COLUMN auth.invitations.uses IS 'How many have.';
 COMMENT ON COLUMN auth.invitations.mailed IS 'Whether the code went to the address and to nobody else: who accepts has then proven the address.';
-COMMENT ON COLUMN auth.invitations.created_by IS 'Who invites; null when a key did.';
+COMMENT ON COLUMN auth.invitations.created_by IS 'Who invites; null when a key did that is nobody''s.';
+COMMENT ON COLUMN auth.invitations.created_by_key IS 'The key that invites, without which the invitation is worth nothing; null when a person did who signed in.';
 COMMENT ON COLUMN auth.invitations.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.invitations.expires_at IS 'From then on it is refused.';
 COMMENT ON COLUMN auth.invitations.revoked_at IS 'When it was taken back.';
@@ -4560,6 +4575,8 @@ ALTER TABLE auth.erasures ADD CONSTRAINT erasures_org_id_user_id_fkey
     FOREIGN KEY (org_id, user_id) REFERENCES auth.memberships(org_id, user_id) ON DELETE RESTRICT;
 ALTER TABLE auth.invitations ADD CONSTRAINT invitations_org_id_created_by_fkey
     FOREIGN KEY (org_id, created_by) REFERENCES auth.memberships(org_id, user_id) ON DELETE RESTRICT;
+ALTER TABLE auth.invitations ADD CONSTRAINT invitations_org_id_created_by_key_fkey
+    FOREIGN KEY (org_id, created_by_key) REFERENCES auth.api_keys(org_id, id) ON DELETE RESTRICT;
 ALTER TABLE auth.invitations ADD CONSTRAINT invitations_org_id_custom_role_id_fkey
     FOREIGN KEY (org_id, custom_role_id) REFERENCES auth.roles(org_id, id) ON DELETE RESTRICT;
 ALTER TABLE auth.invitations ADD CONSTRAINT invitations_org_id_fkey
@@ -6106,7 +6123,7 @@ GRANT USAGE ON SCHEMA auth TO witan_readonly;
 GRANT USAGE ON SCHEMA auth TO witan_sealer;
 GRANT EXECUTE ON FUNCTION auth.account(text), auth.begin_erasure(), auth.end_sessions(uuid, text, uuid),
     auth.erase_person(uuid), auth.erasure_obstacle(uuid), auth.forget_lockouts(),
-    auth.forget_sessions(), auth.invitation_by_code(bytea),
+    auth.forget_sessions(), auth.invitation_by_code(bytea), auth.key_holder(bytea),
     auth.key_snapshot(bigint), auth.organization_directory(uuid, integer),
     auth.organization_exists(), auth.organization_snapshot(bigint),
     auth.organizations_of(uuid), auth.password_costs(),

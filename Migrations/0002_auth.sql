@@ -302,11 +302,13 @@ CREATE TABLE auth.invitations (
     uses integer NOT NULL DEFAULT 0,
     mailed boolean NOT NULL DEFAULT false,
     created_by uuid,
+    created_by_key uuid,
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
     revoked_at timestamptz,
     PRIMARY KEY (org_id, id),
     FOREIGN KEY (org_id, custom_role_id) REFERENCES auth.roles ON DELETE RESTRICT,
+    FOREIGN KEY (org_id, created_by_key) REFERENCES auth.api_keys ON DELETE RESTRICT,
     FOREIGN KEY (org_id, team_id) REFERENCES auth.teams ON DELETE RESTRICT,
     FOREIGN KEY (org_id, created_by) REFERENCES auth.memberships ON DELETE RESTRICT,
     CHECK (uses BETWEEN 0 AND max_uses),
@@ -324,7 +326,9 @@ COMMENT ON COLUMN auth.invitations.max_uses IS 'How many may accept.';
 COMMENT ON COLUMN auth.invitations.uses IS 'How many have.';
 COMMENT ON COLUMN auth.invitations.mailed IS
     'Whether the code went to the address and to nobody else: who accepts has then proven the address.';
-COMMENT ON COLUMN auth.invitations.created_by IS 'Who invites; null when a key did.';
+COMMENT ON COLUMN auth.invitations.created_by IS 'Who invites; null when a key did that is nobody''s.';
+COMMENT ON COLUMN auth.invitations.created_by_key IS
+    'The key that invites, without which the invitation is worth nothing; null when a person did who signed in.';
 COMMENT ON COLUMN auth.invitations.created_at IS 'When the row was made.';
 COMMENT ON COLUMN auth.invitations.expires_at IS 'From then on it is refused.';
 COMMENT ON COLUMN auth.invitations.revoked_at IS 'When it was taken back.';
@@ -333,6 +337,7 @@ CREATE UNIQUE INDEX invitations_code ON auth.invitations (code_hash);
 CREATE INDEX invitations_custom_role ON auth.invitations (org_id, custom_role_id);
 CREATE INDEX invitations_team ON auth.invitations (org_id, team_id);
 CREATE INDEX invitations_created_by ON auth.invitations (org_id, created_by);
+CREATE INDEX invitations_created_by_key ON auth.invitations (org_id, created_by_key);
 
 -- ── A person's own ───────────────────────────────────────────────────────────────────────────────────────────────
 CREATE TABLE auth.password_resets (
@@ -732,6 +737,13 @@ COMMENT ON FUNCTION auth.key_snapshot(bigint) IS
     'nor their owner or role retired. '
     'After 0, all that are not revoked. Nodes keep them in memory.';
 
+CREATE FUNCTION auth.key_holder(hash bytea) RETURNS TABLE (org_id uuid, id uuid, user_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT k.org_id, k.id, k.user_id FROM auth.api_keys k WHERE k.key_hash = hash
+$$;
+COMMENT ON FUNCTION auth.key_holder(bytea) IS
+    'Whose a key is or was, by its HMAC, good or not: so that the use of a revoked key stands in the log.';
+
 CREATE FUNCTION auth.organization_snapshot(since bigint)
     RETURNS TABLE (id uuid, content_retention boolean, durable_answers boolean, unknown_price_ceiling numeric,
                    is_live boolean)
@@ -963,7 +975,7 @@ BEGIN
 END
 $$;
 
-GRANT EXECUTE ON FUNCTION auth.key_snapshot(bigint), auth.organization_snapshot(bigint), auth.revocations(bigint),
+GRANT EXECUTE ON FUNCTION auth.key_snapshot(bigint), auth.key_holder(bytea), auth.organization_snapshot(bigint), auth.revocations(bigint),
     auth.end_sessions(uuid, text, uuid), auth.organization_exists(), auth.account(text),
     auth.organization_directory(uuid, integer), auth.organizations_of(uuid),
     auth.sso_provider_organization(uuid), auth.session_by_token(bytea),

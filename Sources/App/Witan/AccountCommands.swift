@@ -122,10 +122,10 @@ enum AccountCommands {
     }
 
     /// Asks for a code; six digits are an authenticator's, anything else is a recovery code.
-    static func askCode(_ arguments: ParsedArguments) throws -> JSONMember {
+    static func askCode(_ arguments: ParsedArguments, field: String = "code") throws -> JSONMember {
         let code = try ask(arguments, "Code of the authenticator, or a recovery code:")
         let isShort = code.utf8.count == 6 && code.utf8.allSatisfy { (0x30...0x39).contains($0) }
-        return JSONMember(isShort ? "code" : "recovery_code", .string(code))
+        return JSONMember(isShort ? field : "recovery_code", .string(code))
     }
 
     private static func ask(_ arguments: ParsedArguments, _ question: String) throws -> String {

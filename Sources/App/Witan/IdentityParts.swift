@@ -15,6 +15,7 @@ struct IdentityParts: Sendable {
     let organizations: OrganizationService
     let keys: APIKeyService
     let keyUsage: APIKeyUsageWorker
+    let refusedRequests: RefusedRequestWorker
     let roles: CustomRoleService
     let members: MemberService
     let teams: TeamService
@@ -51,6 +52,8 @@ struct IdentityParts: Sendable {
         mail = MailService(queue: mailQueue, from: try configuration.mailFrom(), publicURL: configuration.publicURL)
         privacy = try PrivacyParts(database: database, masterKey: masterKey, monitor: monitor)
         keyUsage = APIKeyUsageWorker(database: database, monitor: monitor)
+        refusedRequests = RefusedRequestWorker(
+            database: database, monitor: monitor, onStrangers: observer.strangers)
         let refusals = RefusalService(database: database, observe: observer.unknown)
         sessions = SessionService(
             database: database, tokenKey: tokenKey,
@@ -85,7 +88,8 @@ struct IdentityParts: Sendable {
         teams = TeamService(database: database)
         invitations = InvitationService(database: database, mail: mail)
         acceptances = InvitationAcceptanceService(
-            database: database, passwords: passwords, lockout: lockout, monitor: monitor)
+            database: database, passwords: passwords, lockout: lockout, secondFactors: secondFactors, monitor: monitor,
+            refusals: refusals)
         directory = OrganizationDirectoryService(database: database, monitor: monitor, invitations: invitations) {
             try await ProviderService.createSandbox(organization: $0, masterKey: masterKey, in: $1)
         }

@@ -60,7 +60,15 @@ enum InvitationCommands {
             JSONMember("password", .string(password)),
         ]
         if let name = arguments[name] { body.append(JSONMember("name", .string(name))) }
-        arguments.show(try await APIClient(arguments).send("POST", "\(path)/accept", body: .object(body)))
+        let client = APIClient(arguments)
+        let answer = try await client.send(
+            "POST", "\(path)/accept", body: .object(body), unless: "second_factor_required")
+        if let answer {
+            arguments.show(answer)
+        } else {
+            body.append(try AccountCommands.askCode(arguments, field: "second_factor_code"))
+            arguments.show(try await client.send("POST", "\(path)/accept", body: .object(body)))
+        }
         return .done
     }
 }

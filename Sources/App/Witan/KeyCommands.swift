@@ -16,7 +16,7 @@ enum KeyCommands {
     private static let addresses = Option<[String]>.repeated(
         "allow-address", "an address or CIDR range it may be used from; without any from everywhere")
     private static let owner = Option<String?>.optional(
-        "owner", "id of the member whose it is; it ends when they leave")
+        "owner", "id of the member whose it is, with whom it ends, or none for nobody's; the caller's unless set")
     private static let overlap = Option<Int>.value(
         "overlap", "seconds that the old key is still good for", default: 86_400)
     private static let newName = Option<String?>.optional("name", "another name")
@@ -56,7 +56,9 @@ enum KeyCommands {
                     JSONMember("name", .string(arguments[name])), JSONMember("role", .string(arguments[role].rawValue)),
                 ]
                 members += limits(arguments)
-                if let owner = arguments[owner] { members.append(JSONMember("owner", .string(owner))) }
+                if let owner = arguments[owner] {
+                    members.append(JSONMember("owner", owner == "none" ? .null : .string(owner)))
+                }
                 arguments.show(try await APIClient(arguments).send("POST", "/api/v1/keys", body: .object(members)))
                 return .done
             },

@@ -85,6 +85,15 @@ struct Observer: Sendable {
         }
     }
 
+    @Sendable func strangers(_ refusals: RefusedStrangers) {
+        logger.warning(
+            "requests of nobody known refused",
+            [
+                ("code", .string(refusals.code)), ("count", LogValue(refusals.count)),
+                ("last_endpoint", .string(refusals.endpoint)), ("last_address", .string(refusals.address)),
+            ])
+    }
+
     /// Somebody was refused of whom no organization's log can tell.
     @Sendable func unknown(_ refusal: UnknownRefusal) {
         Self.unknownCallers.increment(by: UInt64(refusal.count))

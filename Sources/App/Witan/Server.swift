@@ -90,9 +90,9 @@ struct Server: Sendable {
             chat.endpoints + identity.endpoints + providers.endpoints(discovery: ModelDiscoveryClient(client: client))
             + upkeep.endpoints
         let endpoints = domains + SystemRoutes.endpoints(status: status, readiness: readiness, others: domains)
+        let clients = ClientAddress(trusted: configuration.trustedProxies, seal: PersonalSeal(masterKey))
         let responder = Responder(
-            endpoints: endpoints, logger: logger,
-            clients: ClientAddress(trusted: configuration.trustedProxies, seal: PersonalSeal(masterKey))
+            endpoints: endpoints, logger: logger, clients: clients, refused: identity.refusedRequests.note
         ) { (credential, origin) throws(DomainError) in
             try identity.monitor.principal(of: credential, from: origin)
         }
@@ -197,6 +197,9 @@ struct Server: Sendable {
                 callers, models, identity.mailQueue,
                 PeriodicTask(name: "password resets", every: .milliseconds(500), onError: failed("password resets")) {
                     try await identity.resetMails.work()
+                },
+                PeriodicTask(name: "refused requests", every: .seconds(1), onError: failed("refused requests")) {
+                    try await identity.refusedRequests.write()
                 },
                 PeriodicTask(name: "key usage", every: .seconds(30), onError: failed("key usage")) {
                     try await identity.keyUsage.write()

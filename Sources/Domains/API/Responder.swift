@@ -10,6 +10,7 @@ package final class Responder: Sendable {
     private let router: Router
     private let clients: ClientAddress
     private let authenticate: Authentication
+    private let refused: @Sendable (RefusedRequest) -> Void
     private let logger: Logger
 
     /// Who holds a credential, as known from memory; it never waits. Nil for nobody's; it throws where the holder is
@@ -18,14 +19,16 @@ package final class Responder: Sendable {
         @Sendable (_ credential: String, _ origin: Origin) throws(DomainError) ->
         Principal?
 
-    /// `clients` knows which proxies to believe; without it none is.
+    /// `clients` knows which proxies to believe; without it none is. `refused` is told of requests that were refused
+    /// for who sent them; it runs before the answer, so that it must not wait.
     package init(
         endpoints: [Endpoint], logger: Logger, clients: ClientAddress = ClientAddress(),
-        authenticate: @escaping Authentication
+        refused: @escaping @Sendable (RefusedRequest) -> Void = { _ in }, authenticate: @escaping Authentication
     ) {
         router = Router(endpoints)
         self.logger = logger
         self.clients = clients
+        self.refused = refused
         self.authenticate = authenticate
     }
 
@@ -48,16 +51,20 @@ package final class Responder: Sendable {
     private func answer(_ request: HTTPRequest, id: UniqueID) async -> (HTTPResponse, Endpoint?) {
         switch router.match(request.method, request.path) {
         case .endpoint(let endpoint, let parameters):
+            let origin = clients.origin(of: request)
+            var principal: Principal?
             do {
-                let origin = clients.origin(of: request)
-                let principal = try admit(request, from: origin, to: endpoint)
+                principal = try caller(of: request, from: origin, at: endpoint)
+                if let permission = endpoint.permission { try Self.demand(permission, of: principal) }
                 let trace = request.headers["traceparent"].flatMap { TraceContext(traceParent: $0) }?.child() ?? .root()
                 let context = RequestContext(
                     request: request, id: id, origin: origin, principal: principal, parameters: parameters,
                     trace: trace)
                 return (try await endpoint.handle(context), endpoint)
             } catch {
-                return (ErrorResponse.make(known(error, id: id, endpoint: endpoint), style: endpoint.style), endpoint)
+                let error = known(error, id: id, endpoint: endpoint)
+                tell(of: error, request, from: origin, principal, at: endpoint)
+                return (ErrorResponse.make(error, style: endpoint.style), endpoint)
             }
         case .otherMethods(let methods):
             let allowed = methods.map(\.rawValue).joined(separator: ", ")
@@ -74,19 +81,45 @@ package final class Responder: Sendable {
         }
     }
 
-    private func admit(
-        _ request: HTTPRequest, from origin: Origin, to endpoint: Endpoint
+    private func caller(
+        of request: HTTPRequest, from origin: Origin, at endpoint: Endpoint
     ) throws(DomainError) -> Principal? {
-        guard let permission = endpoint.permission else { return nil }
+        guard endpoint.permission != nil else { return nil }
         guard let credential = Self.credential(request.headers), var principal = try authenticate(credential, origin)
         else { throw Self.unauthenticated }
+        principal.origin = origin
+        return principal
+    }
+
+    private static func demand(_ permission: Permission, of principal: Principal?) throws(DomainError) {
+        guard let principal else { throw unauthenticated }
         guard principal.may(permission) else {
             throw DomainError(
                 .forbidden, code: "permission_denied",
                 "\(principal.title) may not do this: it needs the permission \(permission.name).", shouldRetry: false)
         }
-        principal.origin = origin
-        return principal
+    }
+
+    /// Tells of errors that say that who sent the request is not whom it takes. What is open to all has no caller, and
+    /// writes down by itself whose account was tried. Nothing of this runs for a request that is let in.
+    private func tell(
+        of error: DomainError, _ request: HTTPRequest, from origin: Origin, _ principal: Principal?,
+        at endpoint: Endpoint
+    ) {
+        guard endpoint.permission != nil else { return }
+        switch error.kind {
+        case .unauthenticated: break
+        // What models a key may call is the gateway's to say, and to record.
+        case .forbidden: guard endpoint.style == .management || error.code == "permission_denied" else { return }
+        default: return
+        }
+        let credential = principal == nil ? Self.credential(request.headers) : nil
+        // Who sends nothing at all pretends nothing.
+        guard principal != nil || credential != nil else { return }
+        refused(
+            RefusedRequest(
+                code: error.code, endpoint: "\(endpoint.method.rawValue) \(endpoint.path)", origin: origin,
+                principal: principal, credential: credential.map { Secret($0) }))
     }
 
     /// `Authorization: Bearer`, else `x-api-key` (Anthropic's clients), else `api-key` (Azure's).

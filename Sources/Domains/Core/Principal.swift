@@ -90,6 +90,10 @@ package struct Principal: Sendable {
     package let permissions: PermissionSet
     /// Models the caller may call, as `provider/model`; empty means all.
     package let allowedModels: [String]
+    /// Where the caller may come from; empty means from everywhere. Kept so that it gives no key that may more.
+    package let allowedAddresses: [NetworkRange]
+    /// When the caller's key ends; nil for one that does not, and for a person.
+    package let expiresAt: Timestamp?
     /// The organization's, as of the last snapshot.
     package let policy: OrganizationPolicy
     /// Where this request came from; set when it is admitted.
@@ -98,7 +102,8 @@ package struct Principal: Sendable {
     /// Without `permissions` the role's.
     package init(
         organization: UniqueID, caller: Caller, session: UniqueID? = nil, user: UniqueID? = nil, name: String,
-        role: Role, permissions: PermissionSet? = nil, allowedModels: [String] = [], policy: OrganizationPolicy
+        role: Role, permissions: PermissionSet? = nil, allowedModels: [String] = [],
+        allowedAddresses: [NetworkRange] = [], expiresAt: Timestamp? = nil, policy: OrganizationPolicy
     ) {
         self.organization = organization
         self.caller = caller
@@ -108,11 +113,18 @@ package struct Principal: Sendable {
         self.role = role
         self.permissions = permissions ?? role.permissions
         self.allowedModels = allowedModels
+        self.allowedAddresses = allowedAddresses
+        self.expiresAt = expiresAt
         self.policy = policy
     }
 
     /// The key's or the person's id.
     package var id: UniqueID { caller.id }
+
+    /// The key's id; nil for a person who signed in.
+    package var key: UniqueID? {
+        if case .key(let id) = caller { id } else { nil }
+    }
 
     /// How refusals call it.
     package var title: String {

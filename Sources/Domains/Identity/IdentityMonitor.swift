@@ -65,7 +65,8 @@ package final class IdentityMonitor: Sendable {
         key.usedAt.store(now.microseconds, ordering: .relaxed)
         return Principal(
             organization: key.organization, caller: .key(key.id), user: key.user, name: key.name, role: key.role,
-            permissions: key.permissions, allowedModels: key.allowedModels, policy: policy)
+            permissions: key.permissions, allowedModels: key.allowedModels, allowedAddresses: key.allowedAddresses,
+            expiresAt: key.expiresAt, policy: policy)
     }
 
     private func person(_ text: String) -> Principal? {
@@ -77,6 +78,21 @@ package final class IdentityMonitor: Sendable {
         return Principal(
             organization: token.organization, caller: .person(token.user), session: token.session, user: token.user,
             name: token.role.rawValue, role: token.role, permissions: token.permissions, policy: policy)
+    }
+
+    /// Whose credential was refused, as far as memory tells. A key that was revoked is not in memory any more, and is
+    /// nobody's here; so is an access token that is just too old, which happens to everybody.
+    func refused(_ credential: String) -> RefusedCaller {
+        if AccessToken.isMeant(by: credential) {
+            guard let token = AccessToken(genuine: credential, signedWith: tokenKey) else { return .unknown }
+            guard token.expiresAt > .now() else { return .late }
+            return .known(
+                KnownCaller(organization: token.organization, caller: .person(token.user), person: token.user))
+        }
+        guard let token = APIKeyToken(given: Secret(credential)) else { return .unknown }
+        let hash = token.hash(pepper: pepper)
+        guard let key = snapshot.withLock({ $0.keys.keys[hash] }) else { return .key(hash) }
+        return .known(KnownCaller(organization: key.organization, caller: .key(key.id), person: key.user))
     }
 
     /// How many keys are held.
@@ -93,21 +109,42 @@ package final class IdentityMonitor: Sendable {
 
     // MARK: Looking
 
+    /// What the database had that is newer than what a node held: all that was committed up to `version`, at least.
+    struct News: Sendable {
+        let version: Int64
+        let organizations: [(UniqueID, OrganizationPolicy?)]
+        let keys: [(Digest, HeldKey?)]
+        let revocations: [IdentitySnapshotStore.Revocation]
+    }
+
     /// Reads what is new when the version has gone up.
     package func refresh() async throws {
+        guard let news = try await news() else { return }
+        take(news)
+    }
+
+    /// Nil while the version is the one that is held.
+    func news() async throws -> News? {
         let version = try await SnapshotVersionStore.read("identity", from: database)
         let held = snapshot.withLock { $0.version }
-        guard version > held else { return }
-        let organizations = try await IdentitySnapshotStore.organizations(after: held, from: database)
-        let keys = try await IdentitySnapshotStore.keys(after: held, from: database)
-        let revocations = try await IdentitySnapshotStore.revocations(after: held, from: database)
+        guard version > held else { return nil }
+        return News(
+            version: version,
+            organizations: try await IdentitySnapshotStore.organizations(after: held, from: database),
+            keys: try await IdentitySnapshotStore.keys(after: held, from: database),
+            revocations: try await IdentitySnapshotStore.revocations(after: held, from: database))
+    }
+
+    /// Takes in what was read, unless somebody who began to read later was faster: theirs has all that this has, and
+    /// what this still shows as good may have ended since.
+    func take(_ news: News) {
         let now = Timestamp.now()
-        snapshot.withLock { snapshot in
-            // Two readers may overlap; what is read twice is the same, and nothing is taken back.
-            if snapshot.version == 0 { snapshot.keys.reserve(keys.count) }
-            for (id, policy) in organizations { snapshot.organizations[id] = policy }
-            for (hash, key) in keys { snapshot.keys.set(key, hash: hash) }
-            for change in revocations {
+        let isNew = snapshot.withLock { snapshot in
+            guard news.version > snapshot.version else { return false }
+            if snapshot.version == 0 { snapshot.keys.reserve(news.keys.count) }
+            for (id, policy) in news.organizations { snapshot.organizations[id] = policy }
+            for (hash, key) in news.keys { snapshot.keys.set(key, hash: hash) }
+            for change in news.revocations {
                 switch change {
                 case .session(let family): snapshot.revocations.end(family: family, at: now)
                 case .membership(let organization, let user, let version):
@@ -115,8 +152,9 @@ package final class IdentityMonitor: Sendable {
                 }
             }
             snapshot.revocations.forget(before: now - .seconds(7200))
-            snapshot.version = max(snapshot.version, version)
+            snapshot.version = news.version
+            return true
         }
-        onChange()
+        if isNew { onChange() }
     }
 }

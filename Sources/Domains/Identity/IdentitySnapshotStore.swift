@@ -55,17 +55,20 @@ enum IdentitySnapshotStore {
 
 extension HeldKey {
     convenience init(row: Row) throws {
-        let role = try Role(stored: row["role"])
-        let ownerRole: String? = try row["owner_role"]
         let ranges: [String] = try row["allowed_addresses"]
         self.init(
             organization: try row["org_id"], id: try row["id"], user: try row["user_id"], name: try row["name"],
-            role: role,
-            permissions: Self.permissions(
-                role: role, custom: try row["permissions"], scopes: try row["scopes"],
-                owner: try ownerRole.map { (try Role(stored: $0), try row["owner_permissions"]) },
-                isOperator: try row["is_operator"]),
+            role: try Role(stored: row["role"]), permissions: try Self.permissions(row: row),
             allowedModels: try row["allowed_models"], allowedAddresses: ranges.compactMap { NetworkRange($0) },
             expiresAt: try row["expires_at"])
+    }
+
+    /// What a key may do, by columns called as in `auth.key_snapshot`.
+    static func permissions(row: Row) throws -> PermissionSet {
+        let ownerRole: String? = try row["owner_role"]
+        return permissions(
+            role: try Role(stored: row["role"]), custom: try row["permissions"], scopes: try row["scopes"],
+            owner: try ownerRole.map { (try Role(stored: $0), try row["owner_permissions"]) },
+            isOperator: try row["is_operator"])
     }
 }

@@ -68,6 +68,9 @@ package struct NetworkRange: Sendable, Hashable, LosslessStringConvertible {
     /// Whether the address lies in the range.
     package func contains(_ address: NetworkAddress) -> Bool { Self.masked(address, bits) == base }
 
+    /// Whether all of the other range lies in this one.
+    package func contains(_ other: NetworkRange) -> Bool { other.bits >= bits && contains(other.base) }
+
     /// The range of that many leading bits around an address: 0…32 for IPv4, 0…128 for IPv6.
     package static func around(_ address: NetworkAddress, bits: Int) -> NetworkRange {
         let bits = address.isVersion4 ? bits + 96 : bits

@@ -39,8 +39,11 @@ import Testing
             for (role, owner, isIn) in [
                 (Role.admin, user, true), (.admin, nil, false), (.manager, user, false),
             ] as [(Role, UniqueID?, Bool)] {
+                let chief = Principal(
+                    organization: admin.organization, caller: admin.caller, name: "chief", role: .admin,
+                    permissions: admin.permissions.union([.manageInstallation]), policy: admin.policy)
                 let (_, token) = try await fixture.keys.create(
-                    try NewAPIKey(name: "k", role: RoleChoice(role), owner: owner), by: admin)
+                    try NewAPIKey(name: "k", role: RoleChoice(role), owner: owner), by: chief)
                 let principal = try #require(fixture.monitor.principal(of: token.text.reveal()))
                 #expect(!principal.may(.manageAccount))
                 #expect(principal.may(.manageInstallation) == isIn)

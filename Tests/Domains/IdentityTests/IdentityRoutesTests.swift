@@ -31,6 +31,26 @@ import Testing
         }
     }
 
+    @Test("a key is the caller's person's also when a key of theirs makes it; nobody's it is when that is asked for")
+    func owners() async throws {
+        try await Fixture.with { fixture in
+            let program = try fixture.organization("one")
+            let user = try fixture.person("ada", .admin, in: program.organization)
+            let own = Principal(
+                organization: user.organization, caller: program.caller, user: user.id, name: "ada's", role: .admin,
+                policy: user.policy)
+            for (caller, body, owner) in [
+                (user, #"{"name":"k"}"#, user.id), (own, #"{"name":"k"}"#, user.id), (program, #"{"name":"k"}"#, nil),
+                (own, #"{"name":"k","owner":null}"#, nil),
+                (program, "{\"name\":\"k\",\"owner\":\"\(user.id)\"}", user.id),
+            ] as [(Principal, String, UniqueID?)] {
+                let made = try await fixture.send(.post, "/api/v1/keys", body, as: caller)
+                let id = try #require(made.body["id"]?.string.flatMap { UniqueID($0) })
+                #expect(try await fixture.keys.find(id, of: user.organization).owner == owner, "\(body)")
+            }
+        }
+    }
+
     @Test(
         "a wrong field is a 400 that names it",
         arguments: [

@@ -28,7 +28,8 @@ struct Invitations: Sendable {
                 publicURL: "https://witan.example.org"))
         acceptances = InvitationAcceptanceService(
             database: fixture.database, passwords: verifier,
-            lockout: LockoutService(database: fixture.database, key: pepper), monitor: fixture.monitor)
+            lockout: LockoutService(database: fixture.database, key: pepper),
+            secondFactors: Accounts(fixture).secondFactors, monitor: fixture.monitor, refusals: fixture.refusals)
     }
 
     func code(_ new: NewInvitation, by principal: Principal) async throws -> Secret<String> {
@@ -38,11 +39,11 @@ struct Invitations: Sendable {
     @discardableResult
     func accept(
         _ code: Secret<String>, _ email: String = "ada@example.org", password: String = Accounts.password,
-        from address: String = "192.0.2.7"
+        factor: GivenCode? = nil, from address: String = "192.0.2.7"
     ) async throws -> AcceptedInvitation {
         try await acceptances.accept(
             try InvitationAcceptance(
-                code: code, email: try EmailAddress(email), password: Secret(password)),
+                code: code, email: try EmailAddress(email), password: Secret(password), secondFactor: factor),
             from: Origin(address: address, userAgent: "tests/1", seal: testSeal))
     }
 }
@@ -126,8 +127,16 @@ struct Invitations: Sendable {
             #expect(try fixture.count("auth.users WHERE email = 'ada@example.org'") == "1")
             #expect(try fixture.store.psql("SELECT uses FROM auth.invitations WHERE max_uses = 5") == "1")
             let refusal = try fixture.store.psql(
-                "SELECT actor, outcome, payload::jsonb ->> 'reason' FROM audits.audit_log WHERE outcome = 'failure'")
-            #expect(refusal == "user:\(person)|failure|wrong password")
+                """
+                SELECT CASE org_id WHEN '\(mine.organization)' THEN 'mine' ELSE 'other' END, actor,
+                       payload::jsonb ->> 'reason'
+                FROM audits.audit_log WHERE outcome = 'failure' ORDER BY id
+                """)
+            #expect(
+                refusal.split(separator: "\n") == [
+                    "other|anonymous|wrong password", "mine|user:\(person)|wrong password",
+                    "other|user:\(person)|a member already", "mine|user:\(person)|a member already",
+                ])
         }
     }
 
@@ -290,6 +299,65 @@ struct Invitations: Sendable {
         }
     }
 
+    @Test("an invitation is worth nothing once the key that made it is revoked, expired or may do less")
+    func invitingKey() async throws {
+        try await Fixture.with { fixture in
+            let admin = try fixture.organization("one")
+            let invitations = try Invitations(fixture)
+            let new = try NewInvitation(role: RoleChoice(.viewer), usesMaximum: 9)
+            for ended in ["revoked_at = now()", "expires_at = now()", "scopes = '{audit.read}'"] {
+                let key = try await fixture.keys.create(
+                    try NewAPIKey(name: "leaked", role: RoleChoice(.manager)), by: admin)
+                let caller = try #require(fixture.monitor.principal(of: key.token.text.reveal()))
+                let code = try await invitations.code(new, by: caller)
+                let address = "ada-\(key.id)@example.org"
+                try await invitations.accept(code, address)
+                // Past the program, which would have revoked the invitation.
+                try fixture.store.psql("UPDATE auth.api_keys SET \(ended) WHERE id = '\(key.id)'")
+                let refused = await fixture.refusal { try await invitations.accept(code, "b\(address)") }
+                #expect(refused == "invalid_invitation", "\(ended)")
+            }
+            #expect(try fixture.store.psql("SELECT sum(uses) FROM auth.invitations") == "3")
+        }
+    }
+
+    @Test("revoking a key takes back the open invitations that it made, and no others")
+    func revokedKey() async throws {
+        try await Fixture.with { fixture in
+            let admin = try fixture.organization("one")
+            let invitations = try Invitations(fixture)
+            let key = try await fixture.keys.create(
+                try NewAPIKey(name: "leaked", role: RoleChoice(.manager)), by: admin)
+            let caller = try #require(fixture.monitor.principal(of: key.token.text.reveal()))
+            let new = try NewInvitation(role: RoleChoice(.viewer))
+            for principal in [caller, caller, admin] { _ = try await invitations.service.create(new, by: principal) }
+            try await fixture.keys.revoke(key.id, by: admin)
+            let states = try await invitations.service.list(all, of: admin.organization).map { $0.state(at: .now()) }
+            #expect(states == [.open, .revoked, .revoked])
+            #expect(try fixture.payloads("key.revoked").first?["invitations_revoked"]?.integer == 2)
+        }
+    }
+
+    @Test("an address is mailed three invitations an hour by an organization, also of many made at once")
+    func mails() async throws {
+        try await Fixture.with { fixture in
+            let (admin, other) = (try fixture.organization("one"), try fixture.organization("two"))
+            let invitations = try Invitations(fixture)
+            let email = try EmailAddress("ada@example.org")
+            let new = try NewInvitation(email: email, role: RoleChoice(.viewer))
+            let outcomes = await fixture.outcomes(of: 6) { _ in
+                _ = try await invitations.service.create(new, by: admin)
+            }
+            #expect(outcomes == ["none": 3, "too_many_invitations": 3])
+            #expect(invitations.queue.count == 3)
+            _ = try await invitations.service.create(new, by: other)
+            _ = try await invitations.service.create(
+                try NewInvitation(email: email, role: RoleChoice(.viewer), showsCode: true), by: admin)
+            try fixture.store.psql("UPDATE auth.invitations SET created_at = created_at - interval '1 hour'")
+            _ = try await invitations.service.create(new, by: admin)
+        }
+    }
+
     @Test("who was removed may come back by invitation, and what they had does not come back with them")
     func rejoin() async throws {
         try await Fixture.with { fixture in
@@ -352,6 +420,72 @@ struct Invitations: Sendable {
                 #expect(answers.count == 1)
             }
             #expect(try fixture.store.psql("SELECT uses FROM auth.invitations") == "1")
+        }
+    }
+
+    @Test("an account with a second factor joins with a code of it only, and wrong codes count and change nothing")
+    func secondFactor() async throws {
+        try await Fixture.with { fixture in
+            let (mine, other) = (try fixture.organization("mine"), try fixture.organization("other"))
+            let (accounts, invitations) = (Accounts(fixture), try Invitations(fixture))
+            let user = try await accounts.person("ada@example.org", in: mine.organization)
+            let principal = try await accounts.principal(try await accounts.signIn("ada@example.org"))
+            let earlier = Timestamp.now() - .seconds(300)
+            let (_, codes) = try await accounts.enroll(principal, now: earlier)
+            let code = try await invitations.code(try NewInvitation(role: RoleChoice(.viewer)), by: other)
+            let join = { (factor: GivenCode?) in
+                await fixture.refusal {
+                    try await invitations.accept(
+                        code, "ada@example.org", password: Accounts.password, factor: factor)
+                }
+            }
+            #expect(await join(nil) == "second_factor_required")
+            #expect(await join(.authenticator(Secret("000000"))) == "invalid_code")
+            #expect(await join(.recoveryCode(Secret("aaaa-aaaa-aaaa-aaaa"))) == "invalid_code")
+            #expect(try fixture.store.psql("SELECT uses FROM auth.invitations") == "0")
+            #expect(try fixture.count("auth.memberships WHERE org_id = '\(other.organization)'") == "0")
+            #expect(try fixture.store.psql("SELECT max(failures) FROM auth.lockouts WHERE kind = 'account'") == "2")
+            #expect(await join(.recoveryCode(codes[0].text)) == "none")
+            #expect(try await fixture.members.find(user, of: other.organization).role == RoleChoice(.viewer))
+            #expect(
+                try fixture.payloads("invitation.refused").compactMap { $0["reason"]?.string } == [
+                    "no second factor", "no second factor", "wrong code", "wrong code", "wrong code", "wrong code",
+                ])
+        }
+    }
+
+    @Test("every refusal has address and user agent in a log: the invitation's, and the person's own organization's")
+    func refusals() async throws {
+        try await Fixture.with { fixture in
+            let (mine, other) = (try fixture.organization("mine"), try fixture.organization("other"))
+            let invitations = try Invitations(fixture)
+            let code = try await invitations.code(
+                try NewInvitation(role: RoleChoice(.viewer), usesMaximum: 9), by: other)
+            let user = try await Accounts(fixture).person("ada@example.org", in: mine.organization)
+            let person = fixture.signedIn(user, .viewer, in: mine.organization)
+            let join = { (code: Secret<String>, principal: Principal) in
+                await fixture.refusal { _ = try await invitations.acceptances.accept(code, by: principal) }
+            }
+            let guess = await fixture.refusal { try await invitations.accept(code, password: "quite another one 7") }
+            #expect(guess == "invalid_credentials")
+            #expect(await join(InvitationCode.generate().text, person) == "invalid_invitation")
+            #expect(await join(code, person) == "none")
+            #expect(await join(code, person) == "already_member")
+            let entries = try fixture.store.psql(
+                """
+                SELECT CASE org_id WHEN '\(mine.organization)' THEN 'mine' ELSE 'other' END, actor = 'user:\(user)'
+                FROM audits.audit_log WHERE action = 'invitation.refused' ORDER BY id
+                """)
+            #expect(entries == "other|f\nmine|t\nmine|t\nother|t\nmine|t")
+            for entry in try fixture.payloads("invitation.refused") {
+                #expect(entry["ip_address"]?.string == here.address, "\(entry)")
+                #expect(entry["user_agent"]?.string == here.userAgent)
+            }
+            // Of a known person nothing stands there in clear.
+            #expect(
+                try fixture.count(
+                    "audits.audit_log WHERE action = 'invitation.refused' AND payload::text LIKE '%ip_address%'") == "1"
+            )
         }
     }
 

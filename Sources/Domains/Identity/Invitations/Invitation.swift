@@ -20,6 +20,8 @@ package struct Invitation: Sendable, Equatable {
     package let isMailed: Bool
     /// The person who invites; nil for a key that is nobody's, and for who runs the installation.
     package let createdBy: UniqueID?
+    /// The key that invites; once it is not good any more the invitation is worth nothing.
+    package let createdByKey: UniqueID?
     /// When the database wrote it.
     package let createdAt: Timestamp
     /// Refused from then on.
@@ -55,6 +57,8 @@ package struct NewInvitation: Sendable {
     /// Whether the code goes to the address, and to nobody else.
     package let isMailed: Bool
 
+    /// How many are mailed to one address within an hour.
+    package static let mailsPerHour = 3
     /// 90 days.
     package static let longest = Duration.seconds(90 * 86_400)
     /// 7 days.

@@ -15,16 +15,20 @@ package struct InvitationAcceptance: Sendable {
     package let password: Secret<String>
     /// What a new person is called; what stands before the `@` where it is nil.
     package let name: String?
+    /// The account's second factor; nil when none was given.
+    package let secondFactor: GivenCode?
 
     /// Throws `invalid_name` for more than 200 characters or control characters.
     package init(
-        code: Secret<String>, email: EmailAddress, password: Secret<String>, name: String? = nil
+        code: Secret<String>, email: EmailAddress, password: Secret<String>, name: String? = nil,
+        secondFactor: GivenCode? = nil
     ) throws(DomainError) {
         if let name { try DisplayName.check(name) }
         self.code = code
         self.email = email
         self.password = password
         self.name = name
+        self.secondFactor = secondFactor
     }
 }
 
@@ -49,27 +53,49 @@ package struct AcceptedInvitation: Sendable, Equatable {
 package struct InvitationAcceptanceService: Sendable {
     private enum Joining: Sendable {
         case account(UniqueID)
+        /// Somebody who has proven who they are but for the second factor, if they have one.
+        case proven(SignInAccount, AccountAttempt, GivenCode?)
         case newcomer(InvitationAcceptance, passwordHash: String)
+    }
+
+    /// Who tries, and where else than with the invitation it is written when they are refused.
+    private struct Guest: Sendable {
+        var actor: Actor
+        /// Whose address is used; nil for nobody known.
+        var person: UniqueID?
+        /// Where the person belongs. What the log keeps of people is sealed under a key that only members have, so that
+        /// who is refused is no member where the invitation leads, and their address would be lost.
+        var homes: [UniqueID] = []
     }
 
     private let database: Database
     private let passwords: PasswordVerifier
     private let lockout: LockoutService
+    private let secondFactors: SecondFactorService
     private let monitor: IdentityMonitor
+    private let refusals: RefusalService
 
-    package init(database: Database, passwords: PasswordVerifier, lockout: LockoutService, monitor: IdentityMonitor) {
+    package init(
+        database: Database, passwords: PasswordVerifier, lockout: LockoutService, secondFactors: SecondFactorService,
+        monitor: IdentityMonitor, refusals: RefusalService
+    ) {
         self.database = database
         self.passwords = passwords
         self.lockout = lockout
+        self.secondFactors = secondFactors
         self.monitor = monitor
+        self.refusals = refusals
     }
 
     /// Makes a new account, or takes the one of the address when the password is its own, and makes it a member.
     ///
-    /// Throws `invalid_invitation`, `invalid_credentials`, `sign_in_locked`, `already_member`, `account_exists` when
-    /// somebody makes the account at the same moment, and what `Password` throws.
+    /// Throws `invalid_invitation`, `invalid_credentials`, `second_factor_required`, `invalid_code`, `sign_in_locked`,
+    /// `already_member`, `account_exists` when somebody makes the account at the same moment, and what `Password`
+    /// throws.
     package func accept(_ acceptance: InvitationAcceptance, from origin: Origin) async throws -> AcceptedInvitation {
-        let offer = try await offer(of: acceptance.code, for: acceptance.email.description, from: origin)
+        // Nobody has proven to be a person yet, so that the address is not one's.
+        var guest = Guest(actor: Actor("anonymous", from: origin))
+        let offer = try await offer(of: acceptance.code, for: acceptance.email.description, from: origin, to: guest)
         let attempt = AccountAttempt(email: acceptance.email.description, from: origin)
         try await lockout.check(attempt)
         // Before it is known whether there is an account, so that a bad password tells nobody.
@@ -79,17 +105,23 @@ package struct InvitationAcceptanceService: Sendable {
                 email: acceptance.email.description, name: acceptance.name, organizations: [offer.name, offer.slug]))
         guard let account = try await SignInStore.account(acceptance.email.description, in: database) else {
             let hash = try await passwords.hash(password)
-            return try await join(offer, as: .newcomer(acceptance, passwordHash: hash), from: origin)
+            return try await join(offer, as: .newcomer(acceptance, passwordHash: hash), guest)
         }
+        (guest.person, guest.homes) = (account.user, account.organizations.map(\.id))
         guard try await passwords.verify(acceptance.password, against: account.passwordHash).matches else {
-            let actor = Actor(Caller.person(account.user).name, from: origin)
-            try await refuse(offer, because: "wrong password", by: actor)
+            try await refuse(offer, because: "wrong password", to: guest)
             try await lockout.failed(attempt)
             throw Self.wrongPassword
         }
         // Nobody is told that the password was right once others have used up the attempts.
         try await lockout.confirm(attempt)
-        return try await join(offer, as: .account(account.user), from: origin)
+        guard acceptance.secondFactor != nil || !account.hasSecondFactor else {
+            try await refuse(offer, because: "no second factor", to: guest)
+            throw Self.secondFactorRequired
+        }
+        let given = account.hasSecondFactor ? acceptance.secondFactor : nil
+        if given == nil { guest.actor = Actor(Caller.person(account.user).name, from: origin) }
+        return try await join(offer, as: .proven(account, attempt, given), guest)
     }
 
     /// Makes the person who is signed in a member of the code's organization.
@@ -101,49 +133,74 @@ package struct InvitationAcceptanceService: Sendable {
         let email = try await database.transaction(organization: principal.organization) { transaction in
             try await MemberStore.find(user, in: transaction)?.email
         }
-        let offer = try await offer(of: code, for: email, from: origin)
-        return try await join(offer, as: .account(user), from: origin)
+        let guest = Guest(actor: principal.actor, person: user, homes: [principal.organization])
+        let offer = try await offer(of: code, for: email, from: origin, to: guest)
+        return try await join(offer, as: .account(user), guest)
     }
 
     /// What the code leads to; counts and records what does not.
     private func offer(
-        of code: Secret<String>, for email: String?, from origin: Origin
+        of code: Secret<String>, for email: String?, from origin: Origin, to guest: Guest
     ) async throws -> InvitationOffer {
         // No account is guessed at: what is counted is the place.
         let attempt = AccountAttempt(email: "invitations from \(origin.address)", from: origin)
-        try await lockout.check(attempt)
-        if let hash = InvitationCode(given: code)?.hash,
-            let offer = try await InvitationStore.offer(of: hash, in: database)
-        {
-            let isMeant = offer.email.map { $0 == email } ?? true
-            if offer.isGood, isMeant { return offer }
-            try await refuse(
-                offer, because: offer.isGood ? "another address" : "used, revoked or expired",
-                by: Actor("anonymous", from: origin))
+        do {
+            try await lockout.check(attempt)
+        } catch {
+            refusals.unknown("invitation code", from: origin)
+            throw error
         }
+        let hash = InvitationCode(given: code)?.hash
+        var reason = "unknown code"
+        var found: InvitationOffer?
+        if let hash, let offer = try await InvitationStore.offer(of: hash, in: database) {
+            if offer.isGood, offer.email.map({ $0 == email }) ?? true { return offer }
+            reason = offer.isGood ? "another address" : Self.isOver
+            found = offer
+        }
+        if found == nil, guest.person == nil { refusals.unknown("invitation code", from: origin) }
+        try await refuse(found, because: reason, to: guest)
         try await lockout.failed(attempt)
         throw Self.invalid
     }
 
     private func join(
-        _ offer: InvitationOffer, as joining: Joining, from origin: Origin
+        _ offer: InvitationOffer, as joining: Joining, _ guest: Guest
     ) async throws -> AcceptedInvitation {
-        let accepted: AcceptedInvitation
+        let outcome: Result<AcceptedInvitation, DomainError>
         do {
-            accepted = try await database.transaction(organization: offer.organization) { transaction in
-                try await Self.join(offer, as: joining, from: origin, in: transaction)
+            outcome = try await database.transaction(organization: offer.organization) { transaction in
+                guard case .proven(let account, let attempt, let given) = joining else {
+                    return .success(try await Self.join(offer, as: joining, guest.actor, in: transaction))
+                }
+                return try await lockout.settle(attempt, isWholeProof: true, in: transaction) { transaction in
+                    let accepted = try await Self.join(offer, as: joining, guest.actor, in: transaction)
+                    // Second: what is a person's own is seen where they are a member.
+                    if let given { try await secondFactors.prove(given, of: account.user, in: transaction) }
+                    guard try await SignInStore.succeeded(account, newHash: nil, in: transaction) else {
+                        throw Self.wrongPassword
+                    }
+                    return accepted
+                }
             }
-        } catch let error as DomainError where error == Self.invalid {
-            // Others were faster.
-            try await refuse(offer, because: "used, revoked or expired", by: Actor("anonymous", from: origin))
+        } catch let error as DomainError where Self.reasons[error.code] != nil {
+            try await refuse(offer, because: Self.reasons[error.code] ?? "", to: guest)
             throw error
         }
+        if case .failure(let error) = outcome {
+            try await refuse(offer, because: error.code == "invalid_code" ? "wrong code" : "wrong password", to: guest)
+        }
+        let accepted = try outcome.get()
         try await monitor.refresh()
         return accepted
     }
 
+    /// What the log says of refusals that are found out while joining; the first is that others were faster.
+    private static let reasons = [invalid.code: isOver, "already_member": "a member already"]
+    private static let isOver = "used, revoked or expired"
+
     private static func join(
-        _ offer: InvitationOffer, as joining: Joining, from origin: Origin, in transaction: borrowing Transaction
+        _ offer: InvitationOffer, as joining: Joining, _ actor: Actor, in transaction: borrowing Transaction
     ) async throws -> AcceptedInvitation {
         // First the snapshot's counter, as everywhere where memberships change.
         try await SnapshotVersionStore.raise("identity", in: transaction)
@@ -166,14 +223,18 @@ package struct InvitationAcceptanceService: Sendable {
                 "user": .string("user:\(user)"), "role": .string(invitation.role.role.rawValue),
                 "custom_role": invitation.role.customName,
                 "team": invitation.team.map { .string("team:\($0)") } ?? .null,
-            ], by: Actor(Caller.person(user).name, from: origin), of: offer.organization, in: transaction)
+            ], by: Actor(Caller.person(user).name, from: actor.origin), of: offer.organization, in: transaction)
         return AcceptedInvitation(
             organization: offer.organization, slug: offer.slug, name: offer.name, user: user, role: invitation.role)
     }
 
-    /// What the inviter may not do any more, nobody becomes by their invitation.
+    /// What the inviter may not do any more, nobody becomes by their invitation; nor by that of a key which ended.
     private static func checkInviter(of invitation: Invitation, in transaction: borrowing Transaction) async throws {
         let given = try await CustomRoleStore.permissions(of: invitation.role, in: transaction)
+        if let key = invitation.createdByKey {
+            guard let own = try await APIKeyStore.permissions(of: key, in: transaction), given.isSubset(of: own)
+            else { throw invalid }
+        }
         guard let inviter = invitation.createdBy else { return }
         guard let member = try await MemberStore.find(inviter, in: transaction), given.isSubset(of: member.permissions)
         else { throw invalid }
@@ -184,6 +245,7 @@ package struct InvitationAcceptanceService: Sendable {
     ) async throws -> UniqueID {
         switch joining {
         case .account(let user): return user
+        case .proven(let account, _, _): return account.user
         case .newcomer(let acceptance, let passwordHash):
             let user = UniqueID.v7()
             do {
@@ -199,11 +261,25 @@ package struct InvitationAcceptanceService: Sendable {
         }
     }
 
-    private func refuse(_ offer: InvitationOffer, because reason: String, by actor: Actor) async throws {
-        try await database.transaction(organization: offer.organization) { transaction in
+    /// Writes a refusal where the invitation leads, if it leads anywhere, and where the person belongs.
+    private func refuse(_ offer: InvitationOffer?, because reason: String, to guest: Guest) async throws {
+        if let offer {
+            try await refuse("invitation:\(offer.id)", because: reason, by: guest.actor, of: offer.organization)
+        }
+        guard let person = guest.person else { return }
+        let actor = Actor(Caller.person(person).name, from: guest.actor.origin)
+        for home in guest.homes where home != offer?.organization {
+            try await refuse(actor.name, because: reason, by: actor, of: home)
+        }
+    }
+
+    private func refuse(
+        _ entity: String, because reason: String, by actor: Actor, of organization: UniqueID
+    ) async throws {
+        try await database.transaction(organization: organization) { transaction in
             try await AuditService.append(
-                "invitation.refused", category: "auth", outcome: .failure, entity: "invitation:\(offer.id)",
-                payload: ["reason": .string(reason)], by: actor, of: offer.organization, in: transaction)
+                "invitation.refused", category: "auth", outcome: .failure, entity: entity,
+                payload: ["reason": .string(reason)], by: actor, of: organization, in: transaction)
         }
     }
 
@@ -215,4 +291,9 @@ package struct InvitationAcceptanceService: Sendable {
     private static let wrongPassword = DomainError(
         .unauthenticated, code: "invalid_credentials",
         "There is an account of this address, and the password is not its own.", shouldRetry: false)
+
+    private static let secondFactorRequired = DomainError(
+        .unauthenticated, code: "second_factor_required",
+        "You have a second factor: send the same again with second_factor_code, or with recovery_code.",
+        parameter: "second_factor_code", shouldRetry: false)
 }

@@ -77,13 +77,17 @@ extension InvitationAcceptanceService {
                     .init("email", "string", required: true, "the account's address, or the one of a new account"),
                     .init("password", "string", required: true, "the account's, or the one a new account is to have"),
                     .init("name", "string", "what a new person is called, 1 to 200 characters"),
+                    .init("second_factor_code", "string", "six digits, for an account with a second factor"),
+                    .init("recovery_code", "string", "in place of second_factor_code"),
                 ]
             ) { context in
                 var fields = try context.fields()
                 let acceptance = try reading {
+                    let secondFactor = try GivenCode(&fields, named: "second_factor_code")
                     let acceptance = try InvitationAcceptance(
                         code: Secret(try fields.string("code")), email: try EmailAddress(try fields.string("email")),
-                        password: Secret(try fields.string("password")), name: try fields.optionalString("name"))
+                        password: Secret(try fields.string("password")), name: try fields.optionalString("name"),
+                        secondFactor: secondFactor)
                     try fields.finish()
                     return acceptance
                 }

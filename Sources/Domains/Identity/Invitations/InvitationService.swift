@@ -18,7 +18,8 @@ package struct InvitationService: Sendable {
     /// A new invitation. The code is in the result, or on its way to the address, and nowhere else.
     ///
     /// Throws `role_too_high` for a role that may do more than the inviter, `role_not_found`, `team_not_found`, and
-    /// `permission_denied` for a team when the inviter does not manage teams.
+    /// `permission_denied` for a team when the inviter does not manage teams, and `too_many_invitations` (429) for the
+    /// fourth mail to an address within an hour.
     package func create(
         _ new: NewInvitation, by principal: Principal
     ) async throws -> (invitation: Invitation, code: InvitationCode?) {
@@ -38,7 +39,7 @@ package struct InvitationService: Sendable {
                     parameter: "team")
             }
             let made = try await Self.create(
-                new, organization: principal.organization, by: principal.actor, creator: principal.user,
+                new, organization: principal.organization, by: principal.actor, creator: principal,
                 in: transaction)
             let organization = try await OrganizationStore.find(principal.organization, in: transaction)
             return (made, organization?.name ?? "")
@@ -46,14 +47,18 @@ package struct InvitationService: Sendable {
         return (made.invitation, send(made.code, for: new, organization: organization))
     }
 
-    /// An invitation in the transaction of another act; `send` must follow once that is committed.
+    /// An invitation in the transaction of another act; `send` must follow once that is committed. `creator` is nil
+    /// for who does not belong to the organization.
     static func create(
-        _ new: NewInvitation, organization: UniqueID, by actor: Actor, creator: UniqueID?,
+        _ new: NewInvitation, organization: UniqueID, by actor: Actor, creator: Principal?,
         in transaction: borrowing Transaction
     ) async throws -> (invitation: Invitation, code: InvitationCode) {
+        if new.isMailed, let email = new.email {
+            try await checkMails(to: email, of: organization, in: transaction)
+        }
         let (id, code) = (UniqueID.v7(), InvitationCode.generate())
         try await InvitationStore.insert(
-            new, id: id, organization: organization, hash: code.hash, createdBy: creator, in: transaction)
+            new, id: id, organization: organization, hash: code.hash, by: creator, in: transaction)
         try await AuditService.append(
             "invitation.created", category: "auth", entity: "invitation:\(id)",
             payload: [
@@ -63,6 +68,19 @@ package struct InvitationService: Sendable {
                 "expires_at": .string(new.expiresAt.description),
             ], by: actor, of: organization, in: transaction)
         return (try await find(id, in: transaction), code)
+    }
+
+    /// Nobody's mailbox is filled, and no queue, by who may invite.
+    private static func checkMails(
+        to email: EmailAddress, of organization: UniqueID, in transaction: borrowing Transaction
+    ) async throws {
+        let limit = NewInvitation.mailsPerHour
+        let mails = try await InvitationStore.mails(to: email, of: organization, atMost: limit, in: transaction)
+        guard mails.count == limit, let oldest = mails.last else { return }
+        throw DomainError(
+            .rateLimited, code: "too_many_invitations",
+            "\(limit) invitations were mailed to this address within the hour; wait, or make one with show_code.",
+            parameter: "email", retryAfter: oldest + .seconds(3600) - .now())
     }
 
     /// Mails the code where that was asked for; otherwise it comes back, to be shown.

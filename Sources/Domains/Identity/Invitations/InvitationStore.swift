@@ -7,24 +7,25 @@ import SwiftExtensions
 /// The table `auth.invitations`.
 enum InvitationStore {
     static func insert(
-        _ new: NewInvitation, id: UniqueID, organization: UniqueID, hash: Digest, createdBy: UniqueID?,
+        _ new: NewInvitation, id: UniqueID, organization: UniqueID, hash: Digest, by creator: Principal?,
         in transaction: borrowing Transaction
     ) async throws {
         try await transaction.execute(
             """
             INSERT INTO auth.invitations
-                (org_id, id, code_hash, email, role, custom_role_id, team_id, max_uses, mailed, created_by, expires_at)
+                (org_id, id, code_hash, email, role, custom_role_id, team_id, max_uses, mailed, created_by,
+                 created_by_key, expires_at)
             VALUES (\(organization), \(id), \(hash.bytes), \(new.email?.description), \(new.role.role.rawValue),
-                    \(new.role.custom), \(new.team), \(Int32(new.usesMaximum)), \(new.isMailed), \(createdBy),
-                    \(new.expiresAt))
+                    \(new.role.custom), \(new.team), \(Int32(new.usesMaximum)), \(new.isMailed),
+                    \(creator?.user), \(creator?.key), \(new.expiresAt))
             """)
     }
 
     static func page(_ page: PageRequest, in transaction: borrowing Transaction) async throws -> [Invitation] {
         try await transaction.query(
             """
-            SELECT id, email, role, custom_role_id, team_id, max_uses, uses, mailed, created_by, created_at, expires_at,
-                   revoked_at
+            SELECT id, email, role, custom_role_id, team_id, max_uses, uses, mailed, created_by, created_by_key,
+                   created_at, expires_at, revoked_at
             FROM auth.invitations WHERE \(page.after)::uuid IS NULL OR id < \(page.after)
             ORDER BY id DESC LIMIT \(page.limit)
             """
@@ -34,8 +35,8 @@ enum InvitationStore {
     static func find(_ id: UniqueID, in transaction: borrowing Transaction) async throws -> Invitation? {
         try await transaction.query(
             """
-            SELECT id, email, role, custom_role_id, team_id, max_uses, uses, mailed, created_by, created_at, expires_at,
-                   revoked_at
+            SELECT id, email, role, custom_role_id, team_id, max_uses, uses, mailed, created_by, created_by_key,
+                   created_at, expires_at, revoked_at
             FROM auth.invitations WHERE id = \(id) FOR UPDATE
             """
         ).first.map { try Invitation(row: $0) }
@@ -47,6 +48,30 @@ enum InvitationStore {
             "UPDATE auth.invitations SET revoked_at = now() WHERE id = \(id) AND revoked_at IS NULL") == 1
     }
 
+    /// Takes back the open invitations that a key made, and says how many there were.
+    static func revoke(madeBy key: UniqueID, in transaction: borrowing Transaction) async throws -> Int {
+        try await transaction.execute(
+            """
+            UPDATE auth.invitations SET revoked_at = now()
+            WHERE created_by_key = \(key) AND revoked_at IS NULL AND uses < max_uses AND expires_at > now()
+            """)
+    }
+
+    /// When the organization last mailed invitations to the address, at most so many within the last hour, the newest
+    /// first. Until the transaction ends nobody else of the organization looks.
+    static func mails(
+        to email: EmailAddress, of organization: UniqueID, atMost limit: Int, in transaction: borrowing Transaction
+    ) async throws -> [Timestamp] {
+        try await transaction.execute("SELECT FROM auth.organizations WHERE id = \(organization) FOR NO KEY UPDATE")
+        return try await transaction.query(
+            """
+            SELECT created_at FROM auth.invitations
+            WHERE email = \(email.description) AND mailed AND created_at > now() - interval '1 hour'
+            ORDER BY created_at DESC LIMIT \(limit)
+            """
+        ).map { try $0["created_at"] }
+    }
+
     /// Counts one use; nil when the invitation is not good, or not any more. Of several at once each waits for the
     /// one before, so that no more are counted than there may be.
     static func claim(_ id: UniqueID, in transaction: borrowing Transaction) async throws -> Invitation? {
@@ -54,8 +79,8 @@ enum InvitationStore {
             """
             UPDATE auth.invitations SET uses = uses + 1
             WHERE id = \(id) AND revoked_at IS NULL AND uses < max_uses AND expires_at > now()
-            RETURNING id, email, role, custom_role_id, team_id, max_uses, uses, mailed, created_by, created_at,
-                      expires_at, revoked_at
+            RETURNING id, email, role, custom_role_id, team_id, max_uses, uses, mailed, created_by,
+                      created_by_key, created_at, expires_at, revoked_at
             """
         ).first.map { try Invitation(row: $0) }
     }
@@ -94,7 +119,7 @@ extension Invitation {
             id: try row["id"], email: try row["email"],
             role: RoleChoice(try Role(stored: row["role"]), custom: try row["custom_role_id"]),
             team: try row["team_id"], usesMaximum: Int(usesMaximum), uses: Int(uses), isMailed: try row["mailed"],
-            createdBy: try row["created_by"], createdAt: try row["created_at"], expiresAt: try row["expires_at"],
-            revokedAt: try row["revoked_at"])
+            createdBy: try row["created_by"], createdByKey: try row["created_by_key"],
+            createdAt: try row["created_at"], expiresAt: try row["expires_at"], revokedAt: try row["revoked_at"])
     }
 }

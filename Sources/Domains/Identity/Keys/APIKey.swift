@@ -74,6 +74,29 @@ package struct APIKeyLimits: Sendable, Equatable {
                 .invalid, code: "invalid_expiry", "expires_at must lie in the future.", parameter: "expires_at")
         }
     }
+
+    /// Throws `limits_too_wide`, naming the field, when a key of these limits could call what, come from where or live
+    /// longer than the caller's own. Scopes are not looked at: what they narrow is compared as permissions.
+    func check(within caller: Principal) throws(DomainError) {
+        let ranges = allowedAddresses.compactMap { NetworkRange($0) }
+        let isWithin = (
+            models: caller.allowedModels.isEmpty
+                || !allowedModels.isEmpty && allowedModels.allSatisfy(caller.allowedModels.contains),
+            addresses: caller.allowedAddresses.isEmpty
+                || !ranges.isEmpty
+                    && ranges.allSatisfy { range in caller.allowedAddresses.contains { $0.contains(range) } },
+            expiry: caller.expiresAt.map { end in expiresAt.map { $0 <= end } ?? false } ?? true
+        )
+        guard
+            let field = !isWithin.models
+                ? "allowed_models"
+                : !isWithin.addresses ? "allowed_addresses" : !isWithin.expiry ? "expires_at" : nil
+        else { return }
+        throw DomainError(
+            .forbidden, code: "limits_too_wide",
+            "\(caller.title) has limits itself, and gives none that are wider: \(field) must lie within its own.",
+            parameter: field, shouldRetry: false)
+    }
 }
 
 /// What a new key is to be.

@@ -23,7 +23,10 @@ extension APIKeyService {
                     .init("name", "string", required: true, "1 to 200 characters"),
                     .init("role", "string", "admin, manager, developer (the default) or viewer"),
                     .init("custom_role", "string", "id of one of the organization's own roles, in its place"),
-                    .init("owner", "string", "id of the member whose it is; it ends when they leave"),
+                    .init(
+                        "owner", "string",
+                        "id of the member whose it is, with whom it ends; the caller's person unless set, null for "
+                            + "nobody's"),
                 ] + Self.limitFields
             ) { context in
                 let (id, token) = try await create(try Self.newKey(context), by: try context.caller())
@@ -92,8 +95,10 @@ extension APIKeyService {
         return try reading {
             let name = try fields.string("name")
             let role = try fields.roleChoice(from: RoleChoice(.developer))
-            // A person's keys end with the person; a program's are nobody's unless it says whose.
-            let owner = try fields.optionalID("owner") ?? (caller.session == nil ? nil : caller.user)
+            // A person's keys, and theirs, end with the person; one that is nobody's must be asked for.
+            let namesOwner = fields.contains("owner")
+            let named = try fields.optionalID("owner")
+            let owner = namesOwner ? named : caller.user
             var limits = APIKeyLimits()
             try read(&limits, from: &fields)
             try fields.finish()

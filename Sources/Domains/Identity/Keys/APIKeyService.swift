@@ -19,10 +19,15 @@ package struct APIKeyService: Sendable {
     }
 
     /// A new key; its text is in the result and nowhere else.
+    ///
+    /// Throws `role_too_high` and `limits_too_wide` for one that may do more than the caller's own, and for an owner
+    /// other than the caller's person `permission_denied`, `role_too_high`, `user_not_found`.
     package func create(
         _ key: NewAPIKey, by principal: Principal
     ) async throws -> (id: UniqueID, token: APIKeyToken) {
         let made = try await database.transaction(organization: principal.organization) { transaction in
+            // First the snapshot's counter, then who is locked: as everywhere where memberships change.
+            try await SnapshotVersionStore.raise("identity", in: transaction)
             try await Self.checkGrant(key, by: principal, in: transaction)
             return try await Self.create(
                 key, organization: principal.organization, by: principal.actor, creator: principal.id, pepper: pepper,
@@ -32,18 +37,46 @@ package struct APIKeyService: Sendable {
         return made
     }
 
-    /// Nobody makes a key that may do more than they may themselves, nor one of a role or an owner that the
-    /// organization does not have.
+    /// Nobody makes a key that may do more than they may themselves or is bound by less, nor one of somebody else's
+    /// whom they do not manage: a key acts in its owner's name.
     private static func checkGrant(
         _ key: NewAPIKey, by principal: Principal, in transaction: borrowing Transaction
     ) async throws {
-        if let owner = key.owner, try await !MemberStore.isMember(owner, in: transaction) {
+        let owner = try await owner(key.owner, in: transaction)
+        if owner?.id != principal.user {
+            guard principal.may(.manageMembers) else {
+                throw DomainError(
+                    .forbidden, code: "permission_denied",
+                    "\(principal.title) may not make a key that is somebody else's, or nobody's: it needs the "
+                        + "permission \(Permission.manageMembers.name).", parameter: "owner", shouldRetry: false)
+            }
+            try owner?.checkManaged(by: principal)
+        }
+        try await checkRights(key.role, of: owner, by: principal, in: transaction)
+        try key.limits.check(within: principal)
+    }
+
+    /// Compares what the key may do at most, whatever narrows it now: scopes are lifted and owners are promoted.
+    private static func checkRights(
+        _ role: RoleChoice, of owner: Member?, by principal: Principal, in transaction: borrowing Transaction
+    ) async throws {
+        let given = try await CustomRoleStore.permissions(of: role, in: transaction)
+        try principal.checkGrant(
+            role.role.permissions(custom: role.custom.map { _ in given }, isOperator: owner?.isOperator ?? false),
+            to: "make or change a key")
+    }
+
+    /// The person, who stays one of the organization until the transaction ends; nil for nobody.
+    private static func owner(_ id: UniqueID?, in transaction: borrowing Transaction) async throws -> Member? {
+        guard let id else { return nil }
+        guard try await MemberStore.isMember(id, in: transaction),
+            let owner = try await MemberStore.find(id, in: transaction)
+        else {
             throw DomainError(
                 .invalid, code: "user_not_found", "owner must be the id of a member of the organization.",
                 parameter: "owner")
         }
-        try principal.checkGrant(
-            try await CustomRoleStore.permissions(of: key.role, in: transaction), to: "make or change a key")
+        return owner
     }
 
     static func create(
@@ -91,19 +124,24 @@ package struct APIKeyService: Sendable {
         return key
     }
 
-    /// Changes the name and limits; `change` gets them as they are. Effective on every node within a second.
+    /// Changes the name and limits; `change` gets them as they are. Effective on every node within a second. Throws
+    /// `own_key` for a key that would change itself, and `limits_too_wide` for limits wider than the caller's.
     package func update(
         _ id: UniqueID, by principal: Principal,
         change: @Sendable (_ name: inout String, _ limits: inout APIKeyLimits) throws -> Void
     ) async throws -> APIKey {
+        guard id != principal.id else { throw Self.ownKey("change itself; use another one.") }
         let updated = try await database.transaction(organization: principal.organization) { transaction in
+            try await SnapshotVersionStore.raise("identity", in: transaction)
             let key = try await Self.good(id, in: transaction)
             // Who may do less than the key must not open it further.
-            try await Self.checkGrant(try key.asNew(name: key.name), by: principal, in: transaction)
+            let owner = try await Self.owner(key.owner, in: transaction)
+            try await Self.checkRights(key.role, of: owner, by: principal, in: transaction)
             var (name, limits) = (key.name, key.limits)
             try change(&name, &limits)
             try DisplayName.check(name)
             if limits != key.limits { try limits.check() }
+            try limits.check(within: principal)
             try await APIKeyStore.update(id, name: name, limits: limits, in: transaction)
             let new = try await Self.find(id, in: transaction)
             try await AuditService.append(
@@ -117,15 +155,16 @@ package struct APIKeyService: Sendable {
     }
 
     /// A new key in the place of an old one, with the same rights; the old one is good for `overlap` more, so that
-    /// programs can be moved without a gap.
+    /// programs can be moved without a gap. A key may do it for itself; for another one it throws as `create`.
     package func rotate(
         _ id: UniqueID, overlap: Duration, by principal: Principal
     ) async throws -> (id: UniqueID, token: APIKeyToken, oldExpiresAt: Timestamp) {
         let ends = Timestamp.now() + overlap
         let made = try await database.transaction(organization: principal.organization) { transaction in
+            try await SnapshotVersionStore.raise("identity", in: transaction)
             let key = try await Self.good(id, in: transaction)
             let new = try key.asNew(name: key.name)
-            try await Self.checkGrant(new, by: principal, in: transaction)
+            if id != principal.id { try await Self.checkGrant(new, by: principal, in: transaction) }
             try await APIKeyStore.expire(id, at: ends, in: transaction)
             return try await Self.create(
                 new, organization: principal.organization, by: principal.actor, creator: principal.id, rotating: id,
@@ -135,20 +174,25 @@ package struct APIKeyService: Sendable {
         return (made.id, made.token, ends)
     }
 
-    /// Revokes a key for good; refused on every node within a second.
+    /// Revokes a key for good, and with it the open invitations that it made; refused on every node within a second.
+    /// Keys that it made go on.
     package func revoke(_ id: UniqueID, by principal: Principal) async throws {
+        guard id != principal.id else { throw Self.ownKey("revoke itself; use another one, so that one is left.") }
         try await database.transaction(organization: principal.organization) { transaction in
+            try await SnapshotVersionStore.raise("identity", in: transaction)
             _ = try await Self.find(id, in: transaction)
-            guard id != principal.id else {
-                throw DomainError(
-                    .conflict, code: "own_key", "A key cannot revoke itself; use another one, so that one is left.")
-            }
             guard try await APIKeyStore.revoke(id, in: transaction) else { return }
+            let invitations = try await InvitationStore.revoke(madeBy: id, in: transaction)
             try await AuditService.append(
-                "key.revoked", category: "auth", entity: "key:\(id)", by: principal.actor,
+                "key.revoked", category: "auth", entity: "key:\(id)",
+                payload: ["invitations_revoked": .number(JSONNumber(Int64(invitations)))], by: principal.actor,
                 of: principal.organization, in: transaction)
         }
         try await monitor.refresh()
+    }
+
+    private static func ownKey(_ what: String) -> DomainError {
+        DomainError(.conflict, code: "own_key", "A key cannot \(what)", shouldRetry: false)
     }
 }
 

@@ -46,16 +46,21 @@ final class HeldKey: Sendable {
     static func permissions(
         role: Role, custom: [String]?, scopes: [String], owner: (role: Role, custom: [String]?)?, isOperator: Bool
     ) -> PermissionSet {
-        var permissions = permissions(role, custom, isOperator: isOperator)
+        var permissions = role.permissions(custom: custom.map(PermissionSet.init(named:)), isOperator: isOperator)
         if let owner {
-            permissions.formIntersection(Self.permissions(owner.role, owner.custom, isOperator: isOperator))
+            let custom = owner.custom.map(PermissionSet.init(named:))
+            permissions.formIntersection(owner.role.permissions(custom: custom, isOperator: isOperator))
         }
         return scopes.isEmpty ? permissions : permissions.intersection(PermissionSet(named: scopes))
     }
+}
 
-    private static func permissions(_ role: Role, _ custom: [String]?, isOperator: Bool) -> PermissionSet {
-        if let custom { return PermissionSet(named: custom).intersection(Permission.grantable) }
-        return isOperator && role == .admin ? role.permissions.union([.manageInstallation]) : role.permissions
+extension Role {
+    /// What a role allows a person or their key at most: the permissions of a custom role count instead, and with the
+    /// built-in role of an administrator operators have the installation. Who gives a role must have all of this.
+    func permissions(custom: PermissionSet?, isOperator: Bool) -> PermissionSet {
+        if let custom { return custom.intersection(Permission.grantable) }
+        return isOperator && self == .admin ? permissions.union([.manageInstallation]) : permissions
     }
 }
 

@@ -67,6 +67,32 @@ enum APIKeyStore {
             "UPDATE auth.api_keys SET revoked_at = now() WHERE id = \(id) AND revoked_at IS NULL") == 1
     }
 
+    /// What a key may do now; nil when it is not good any more: revoked or expired, its owner or role retired.
+    static func permissions(
+        of id: UniqueID, in transaction: borrowing Transaction
+    ) async throws -> PermissionSet? {
+        try await transaction.query(
+            """
+            SELECT k.role, r.permissions, k.scopes, m.role AS owner_role, p.permissions AS owner_permissions,
+                   coalesce(u.role = 'operator', false) AS is_operator
+            FROM auth.api_keys k
+            LEFT JOIN auth.memberships m ON m.org_id = k.org_id AND m.user_id = k.user_id
+            LEFT JOIN auth.users u ON u.id = k.user_id
+            LEFT JOIN auth.roles r ON r.org_id = k.org_id AND r.id = k.custom_role_id
+            LEFT JOIN auth.roles p ON p.org_id = m.org_id AND p.id = m.custom_role_id
+            WHERE k.id = \(id) AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
+                AND m.retired_at IS NULL AND r.retired_at IS NULL
+            """
+        ).first.map { try HeldKey.permissions(row: $0) }
+    }
+
+    /// Whose a key is or was, good or not, before its organization is known; nil for one that never was.
+    static func holder(of hash: Digest, in database: Database) async throws -> KnownCaller? {
+        try await database.query("SELECT org_id, id, user_id FROM auth.key_holder(\(hash.bytes))").first.map {
+            KnownCaller(organization: try $0["org_id"], caller: .key(try $0["id"]), person: try $0["user_id"])
+        }
+    }
+
     /// A rotated key's last moment; never later than it had.
     static func expire(_ id: UniqueID, at time: Timestamp, in transaction: borrowing Transaction) async throws {
         try await transaction.execute(

@@ -27,7 +27,7 @@ package struct Member: Sendable, Equatable {
 
     /// With what comes from running the installation: nobody manages somebody who may do more than they.
     var reach: PermissionSet {
-        isOperator && role == RoleChoice(.admin) ? permissions.union([.manageInstallation]) : permissions
+        role.role.permissions(custom: role.custom.map { _ in permissions }, isOperator: isOperator)
     }
 
     /// Throws unless the caller may change or remove this member: nobody their own membership, and nobody that of

@@ -104,9 +104,9 @@ extension SecondFactorService {
 }
 
 extension GivenCode {
-    /// What the body gives: `code` or `recovery_code`, not both; nil for neither.
-    init?(_ fields: inout JSONFields) throws {
-        let code = try fields.optionalString("code", bytes: 0...64)
+    /// What the body gives: `code`, or what it is called there, or `recovery_code`, not both; nil for neither.
+    init?(_ fields: inout JSONFields, named name: String = "code") throws {
+        let code = try fields.optionalString(name, bytes: 0...64)
         let recovery = try fields.optionalString("recovery_code", bytes: 0...64)
         switch (code, recovery) {
         case (nil, nil): return nil
