@@ -512,10 +512,12 @@ BEGIN
     IF obstacle IS NOT NULL THEN
         RAISE EXCEPTION 'the person cannot be erased: %', obstacle USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    SELECT k.created_at INTO made FROM auth.payload_keys k WHERE k.org_id = org AND k.user_id = person;
+    SELECT k.created_at INTO made FROM auth.payload_keys k
+    WHERE k.org_id = org AND k.user_id = person AND k.destroyed_at IS NULL;
     -- A row without a key also says that no key is to be made any more.
     INSERT INTO auth.payload_keys (org_id, user_id, destroyed_at) VALUES (org, person, now())
-    ON CONFLICT (org_id, user_id) DO UPDATE SET encrypted_dek = NULL, destroyed_at = now();
+    ON CONFLICT (org_id, user_id) DO UPDATE SET encrypted_dek = NULL, destroyed_at = now()
+    WHERE payload_keys.destroyed_at IS NULL;
     done := auth.erase_contents(person) || auth.erase_belongings(person);
     is_gone := auth.erase_account(person);
     RETURN jsonb_build_object('payload_key_made_at', made, 'account', CASE WHEN is_gone THEN 'erased' ELSE 'kept' END,
@@ -540,8 +542,9 @@ BEGIN
     PERFORM FROM auth.users u WHERE u.id = person FOR UPDATE;
     RETURN CASE
         WHEN NOT EXISTS (SELECT FROM auth.memberships m WHERE m.org_id = org AND m.user_id = person) THEN 'unknown'
-        WHEN EXISTS (SELECT FROM auth.payload_keys k
-                     WHERE k.org_id = org AND k.user_id = person AND k.destroyed_at IS NOT NULL) THEN 'erased'
+        -- Who came back since then has data anew, also if they have left once more.
+        WHEN EXISTS (SELECT FROM auth.erasures e JOIN auth.memberships m ON m.org_id = e.org_id AND m.user_id = e.user_id
+                     WHERE e.org_id = org AND e.user_id = person AND e.erased_at >= m.retired_at) THEN 'erased'
         WHEN EXISTS (SELECT FROM auth.legal_holds h WHERE h.org_id = org AND h.released_at IS NULL
                          AND (h.user_id IS NULL OR h.user_id = person)) THEN 'held'
         WHEN EXISTS (SELECT FROM auth.memberships m WHERE m.org_id = org AND m.user_id = person
@@ -591,6 +594,24 @@ $function$;
 ALTER FUNCTION auth.forget_sessions() OWNER TO witan_owner;
 COMMENT ON FUNCTION auth.forget_sessions() IS 'Deletes up to 10,000 rows of sessions that expired more than a day ago, which is longer than their revocation is asked for, but for those under a legal hold; returns how many. A family expires as a whole.';
 REVOKE ALL ON FUNCTION auth.forget_sessions() FROM PUBLIC;
+
+CREATE FUNCTION auth.forget_sso_logins()
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH forgotten AS (
+        DELETE FROM auth.sso_logins l
+        WHERE l.created_at < now() - interval '1 day' AND NOT EXISTS (
+            SELECT FROM auth.legal_holds h WHERE h.org_id = l.org_id AND h.released_at IS NULL
+                AND (h.user_id IS NULL OR h.user_id = l.user_id))
+        RETURNING 1)
+    SELECT count(*) FROM forgotten
+$function$;
+ALTER FUNCTION auth.forget_sso_logins() OWNER TO witan_owner;
+COMMENT ON FUNCTION auth.forget_sso_logins() IS 'Deletes returns of more than a day ago, which is longer than any state is good, but for those under a legal hold; returns how many. The log keeps who came.';
+REVOKE ALL ON FUNCTION auth.forget_sso_logins() FROM PUBLIC;
 
 CREATE FUNCTION auth.invitation_by_code(hash bytea)
  RETURNS TABLE(org_id uuid, id uuid, email text, organization text, slug text, is_good boolean)
@@ -1571,11 +1592,11 @@ CREATE TABLE auth.erasures (
     master_key_id text NOT NULL,
     erased_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT erasures_pkey PRIMARY KEY (org_id, id),
-    CONSTRAINT erasures_org_id_user_id_key UNIQUE (org_id, user_id),
     CONSTRAINT erasures_signature_check CHECK ((length(signature) = 64))
 );
+CREATE INDEX erasures_user ON auth.erasures USING btree (org_id, user_id);
 ALTER TABLE auth.erasures OWNER TO witan_owner;
-COMMENT ON TABLE auth.erasures IS 'Who was erased from an organization, with the signed certificate. Holds nothing personal but the id, which names nobody any more. After an older backup was restored, certificates kept elsewhere are replayed into it.';
+COMMENT ON TABLE auth.erasures IS 'Who was erased from an organization, with the signed certificate; more than once who came back in between. Holds nothing personal but the id, which names nobody any more. After an older backup was restored, certificates kept elsewhere are replayed into it.';
 COMMENT ON COLUMN auth.erasures.org_id IS 'The organization whose row this is.';
 COMMENT ON COLUMN auth.erasures.id IS 'UUIDv7 made by the program; the id of the entry in audits.audit_log, too.';
 COMMENT ON COLUMN auth.erasures.user_id IS 'Whom the id named.';
@@ -1949,7 +1970,7 @@ CREATE TABLE auth.sso_providers (
     scopes text[] DEFAULT '{openid,email,profile}'::text[] NOT NULL,
     group_claim text,
     role_mapping jsonb DEFAULT '{}'::jsonb NOT NULL,
-    default_role text DEFAULT 'viewer'::text,
+    default_role text,
     is_active boolean DEFAULT true NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -5341,6 +5362,8 @@ ALTER TABLE auth.erasures ENABLE ROW LEVEL SECURITY;
 ALTER TABLE auth.erasures FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON auth.erasures FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY lookup ON auth.erasures FOR SELECT TO witan_owner
+    USING (true);
 CREATE POLICY tenant ON auth.erasures FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
     WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -5469,6 +5492,9 @@ ALTER TABLE auth.sso_logins ENABLE ROW LEVEL SECURITY;
 ALTER TABLE auth.sso_logins FORCE ROW LEVEL SECURITY;
 CREATE POLICY backup ON auth.sso_logins FOR SELECT TO witan_backup
     USING (true);
+CREATE POLICY expiry ON auth.sso_logins FOR ALL TO witan_owner
+    USING ((created_at < (now() - '1 day'::interval)))
+    WITH CHECK (false);
 CREATE POLICY tenant ON auth.sso_logins FOR ALL TO witan_app, witan_readonly
     USING ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")))
     WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('app.org_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -6123,12 +6149,13 @@ GRANT USAGE ON SCHEMA auth TO witan_readonly;
 GRANT USAGE ON SCHEMA auth TO witan_sealer;
 GRANT EXECUTE ON FUNCTION auth.account(text), auth.begin_erasure(), auth.end_sessions(uuid, text, uuid),
     auth.erase_person(uuid), auth.erasure_obstacle(uuid), auth.forget_lockouts(),
-    auth.forget_sessions(), auth.invitation_by_code(bytea), auth.key_holder(bytea),
-    auth.key_snapshot(bigint), auth.organization_directory(uuid, integer),
-    auth.organization_exists(), auth.organization_snapshot(bigint),
-    auth.organizations_of(uuid), auth.password_costs(),
-    auth.password_reset_by_token(bytea), auth.revocations(bigint),
-    auth.session_by_token(bytea), auth.sso_provider_organization(uuid) TO witan_app;
+    auth.forget_sessions(), auth.forget_sso_logins(), auth.invitation_by_code(bytea),
+    auth.key_holder(bytea), auth.key_snapshot(bigint),
+    auth.organization_directory(uuid, integer), auth.organization_exists(),
+    auth.organization_snapshot(bigint), auth.organizations_of(uuid),
+    auth.password_costs(), auth.password_reset_by_token(bytea),
+    auth.revocations(bigint), auth.session_by_token(bytea),
+    auth.sso_provider_organization(uuid) TO witan_app;
 GRANT INSERT, SELECT ON TABLE auth.erasures TO witan_app;
 GRANT INSERT, SELECT, UPDATE ON TABLE auth.api_keys, auth.invitations, auth.legal_holds, auth.lockouts,
     auth.memberships, auth.organizations, auth.password_resets, auth.payload_keys,

@@ -452,7 +452,7 @@ CREATE TABLE auth.sso_providers (
     scopes text[] NOT NULL DEFAULT '{openid,email,profile}',
     group_claim text,
     role_mapping jsonb NOT NULL DEFAULT '{}',
-    default_role text DEFAULT 'viewer' CHECK (default_role IN ('admin', 'manager', 'developer', 'viewer')),
+    default_role text CHECK (default_role IN ('admin', 'manager', 'developer', 'viewer')),
     is_active boolean NOT NULL DEFAULT true,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
@@ -606,12 +606,11 @@ CREATE TABLE auth.erasures (
     master_key_id text NOT NULL,
     erased_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (org_id, id),
-    UNIQUE (org_id, user_id),
     FOREIGN KEY (org_id, user_id) REFERENCES auth.memberships ON DELETE RESTRICT
 );
 COMMENT ON TABLE auth.erasures IS
-    'Who was erased from an organization, with the signed certificate. Holds nothing personal but the id, which names '
-    'nobody any more. After an older backup was restored, certificates kept elsewhere are replayed into it.';
+    'Who was erased from an organization, with the signed certificate; more than once who came back in between. Holds '
+    'nothing personal but the id, which names nobody any more. After an older backup was restored, certificates kept elsewhere are replayed into it.';
 COMMENT ON COLUMN auth.erasures.org_id IS 'The organization whose row this is.';
 COMMENT ON COLUMN auth.erasures.id IS 'UUIDv7 made by the program; the id of the entry in audits.audit_log, too.';
 COMMENT ON COLUMN auth.erasures.user_id IS 'Whom the id named.';
@@ -620,6 +619,7 @@ COMMENT ON COLUMN auth.erasures.signature IS
     'Ed25519 (RFC 8032) over the certificate, by the key that signs archives.';
 COMMENT ON COLUMN auth.erasures.master_key_id IS 'The master key that the signing key is derived from.';
 COMMENT ON COLUMN auth.erasures.erased_at IS 'When the row was made.';
+CREATE INDEX erasures_user ON auth.erasures (org_id, user_id);
 
 CREATE FUNCTION auth.check_erasure() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -659,6 +659,8 @@ SELECT ops.protect('auth.invitations', is_secret => true);
 SELECT ops.protect('auth.sso_providers', is_secret => true);
 SELECT ops.protect('auth.sso_identities', is_secret => true);
 SELECT ops.protect('auth.sso_logins', is_secret => true);
+CREATE POLICY expiry ON auth.sso_logins TO witan_owner
+    USING (created_at < now() - interval '1 day') WITH CHECK (false);
 SELECT ops.protect('auth.legal_holds');
 SELECT ops.protect('auth.payload_keys', is_secret => true);
 SELECT ops.protect('auth.erasures', 'SELECT, INSERT');
@@ -701,7 +703,7 @@ BEGIN
     -- The functions below run as the owner and look through every organization.
     FOREACH target IN ARRAY ARRAY['auth.organizations', 'auth.users', 'auth.memberships', 'auth.api_keys',
                                   'auth.sessions', 'auth.invitations', 'auth.password_resets', 'auth.legal_holds',
-                                  'auth.roles', 'auth.sso_providers']
+                                  'auth.roles', 'auth.sso_providers', 'auth.erasures']
     LOOP
         EXECUTE format('CREATE POLICY lookup ON %s FOR SELECT TO witan_owner USING (true)', target);
     END LOOP;
@@ -811,6 +813,20 @@ CREATE FUNCTION auth.organizations_of(person uuid)
 $$;
 COMMENT ON FUNCTION auth.organizations_of(uuid) IS
     'The organizations that a person may choose between after sign-in.';
+
+CREATE FUNCTION auth.forget_sso_logins() RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH forgotten AS (
+        DELETE FROM auth.sso_logins l
+        WHERE l.created_at < now() - interval '1 day' AND NOT EXISTS (
+            SELECT FROM auth.legal_holds h WHERE h.org_id = l.org_id AND h.released_at IS NULL
+                AND (h.user_id IS NULL OR h.user_id = l.user_id))
+        RETURNING 1)
+    SELECT count(*) FROM forgotten
+$$;
+COMMENT ON FUNCTION auth.forget_sso_logins() IS
+    'Deletes returns of more than a day ago, which is longer than any state is good, but for those under a legal hold; '
+    'returns how many. The log keeps who came.';
 
 CREATE FUNCTION auth.sso_provider_organization(provider uuid) RETURNS uuid
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -980,6 +996,6 @@ GRANT EXECUTE ON FUNCTION auth.key_snapshot(bigint), auth.key_holder(bytea), aut
     auth.organization_directory(uuid, integer), auth.organizations_of(uuid),
     auth.sso_provider_organization(uuid), auth.session_by_token(bytea),
     auth.invitation_by_code(bytea), auth.password_reset_by_token(bytea), auth.forget_lockouts(),
-    auth.forget_sessions(), auth.password_costs() TO witan_app;
+    auth.forget_sso_logins(), auth.forget_sessions(), auth.password_costs() TO witan_app;
 
 RESET ROLE;

@@ -38,8 +38,9 @@ BEGIN
     PERFORM FROM auth.users u WHERE u.id = person FOR UPDATE;
     RETURN CASE
         WHEN NOT EXISTS (SELECT FROM auth.memberships m WHERE m.org_id = org AND m.user_id = person) THEN 'unknown'
-        WHEN EXISTS (SELECT FROM auth.payload_keys k
-                     WHERE k.org_id = org AND k.user_id = person AND k.destroyed_at IS NOT NULL) THEN 'erased'
+        -- Who came back since then has data anew, also if they have left once more.
+        WHEN EXISTS (SELECT FROM auth.erasures e JOIN auth.memberships m ON m.org_id = e.org_id AND m.user_id = e.user_id
+                     WHERE e.org_id = org AND e.user_id = person AND e.erased_at >= m.retired_at) THEN 'erased'
         WHEN EXISTS (SELECT FROM auth.legal_holds h WHERE h.org_id = org AND h.released_at IS NULL
                          AND (h.user_id IS NULL OR h.user_id = person)) THEN 'held'
         WHEN EXISTS (SELECT FROM auth.memberships m WHERE m.org_id = org AND m.user_id = person
@@ -181,10 +182,12 @@ BEGIN
     IF obstacle IS NOT NULL THEN
         RAISE EXCEPTION 'the person cannot be erased: %', obstacle USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    SELECT k.created_at INTO made FROM auth.payload_keys k WHERE k.org_id = org AND k.user_id = person;
+    SELECT k.created_at INTO made FROM auth.payload_keys k
+    WHERE k.org_id = org AND k.user_id = person AND k.destroyed_at IS NULL;
     -- A row without a key also says that no key is to be made any more.
     INSERT INTO auth.payload_keys (org_id, user_id, destroyed_at) VALUES (org, person, now())
-    ON CONFLICT (org_id, user_id) DO UPDATE SET encrypted_dek = NULL, destroyed_at = now();
+    ON CONFLICT (org_id, user_id) DO UPDATE SET encrypted_dek = NULL, destroyed_at = now()
+    WHERE payload_keys.destroyed_at IS NULL;
     done := auth.erase_contents(person) || auth.erase_belongings(person);
     is_gone := auth.erase_account(person);
     RETURN jsonb_build_object('payload_key_made_at', made, 'account', CASE WHEN is_gone THEN 'erased' ELSE 'kept' END,

@@ -62,7 +62,7 @@ class Person:
 
     def enroll(self, token):
         """Sets an authenticator up; it and the recovery codes."""
-        begun = self.witan.api("POST", "/api/v1/account/second-factor", key=token)
+        begun = self.witan.api("POST", "/api/v1/account/second-factor", {"password": PASSWORD}, key=token)
         totp = pyotp.TOTP(begun["secret"])
         answer = self.witan.api(
             "POST", "/api/v1/account/second-factor/confirm", {"code": totp.now()}, status=200, key=token)
@@ -151,7 +151,7 @@ def test_a_code_from_an_authenticator_is_asked_for_and_good_once(witan, mail):
 def test_the_qr_codes_of_terminal_and_picture_are_read(witan, mail):
     person = Person(witan, mail).with_password()
     token = person.token()
-    begun = witan.api("POST", "/api/v1/account/second-factor", key=token)
+    begun = witan.api("POST", "/api/v1/account/second-factor", {"password": PASSWORD}, key=token)
     picture = PIL.Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=begun["qr_code_svg"]))))
     assert read_picture(picture) == begun["uri"]
     assert pyotp.parse_uri(begun["uri"]).secret == begun["secret"]
@@ -159,6 +159,8 @@ def test_the_qr_codes_of_terminal_and_picture_are_read(witan, mail):
     run = subprocess.Popen(
         [BINARY, "account", "second-factor", "setup"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, env=environment({"WITAN_URL": witan.url, "WITAN_API_KEY": token}))
+    run.stdin.write(f"{PASSWORD}\n")
+    run.stdin.flush()
     lines = [run.stdout.readline().rstrip("\n") for _ in range(2)]
     while not re.fullmatch(r"[A-Z2-7]{32}", lines[-1]):
         lines.append(run.stdout.readline().rstrip("\n"))

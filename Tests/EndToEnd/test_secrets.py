@@ -56,7 +56,7 @@ def live(witan, mail, mock):
     _, message = mail.next_message(
         lambda: witan.api("POST", "/api/v1/password-resets", {"email": EMAIL}, status=202, key="none"))
     secrets["reset token"] = re.search(r"wtp_[\w-]{43}", message.get_content()).group()
-    factor = witan.api("POST", "/api/v1/account/second-factor", key=first["access_token"])
+    factor = witan.api("POST", "/api/v1/account/second-factor", {"password": PASSWORD}, key=first["access_token"])
     secrets["second factor"] = factor["secret"]
     secrets["bytes of the second factor"] = base64.b32decode(factor["secret"])
     codes = witan.api(

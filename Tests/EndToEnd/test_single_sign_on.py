@@ -113,7 +113,7 @@ def provider():
 @pytest.fixture(scope="module")
 def house(provider):
     with Witan() as server:
-        server.env["WITAN_PUBLIC_URL"] = server.url
+        server.env |= {"WITAN_PUBLIC_URL": server.url, "WITAN_SSO_PRIVATE_ISSUERS": "true"}
         yield server.start()
 
 
@@ -178,7 +178,8 @@ def test_who_may_not_come_is_told_why(house, provider):
     made = register(house, provider, "strict")
     assert sign_in(house, made, Browser("grace")) == "sso_domain_not_allowed"
     assert sign_in(house, made, Browser("mallory")) == "sso_domain_not_allowed"
-    house.api("PATCH", f"/api/v1/sso-providers/{made['id']}", {"allowed_domains": []})
+    house.api("PATCH", f"/api/v1/sso-providers/{made['id']}", {"allowed_domains": []}, status=400)
+    house.api("PATCH", f"/api/v1/sso-providers/{made['id']}", {"allowed_domains": [], "default_role": "viewer"})
     assert sign_in(house, made, Browser("mallory")) == "sso_email_unverified"
     house.api("PATCH", f"/api/v1/sso-providers/{made['id']}", {"default_role": None})
     assert sign_in(house, made, Browser("grace")) == "sso_no_role"
@@ -190,7 +191,21 @@ def test_a_wrong_secret_and_a_stranger_as_issuer(house, provider):
     assert sign_in(house, made, Browser("ada")) == "sso_code_refused"
     refused = house.api("POST", "/api/v1/sso-providers", {
         "name": "slash", "issuer": provider.url + "/", "client_id": "slash"}, status=422)
-    assert refused["code"] == "sso_provider_invalid"
+    assert refused["code"] == "sso_provider_unusable"
+    wait_for(lambda: "of the issuer " + provider.url in house.log.read_text(), 5, "the cause, in the program's log")
+
+
+def test_an_issuer_inside_is_not_gone_to_unless_that_is_set(provider):
+    with Witan() as server:
+        server.start()
+        refused = server.api("POST", "/api/v1/sso-providers", {
+            "name": "inside", "issuer": provider.url, "client_id": "inside"}, status=422)
+        assert refused["code"] == "sso_provider_unusable" and "WITAN_SSO_PRIVATE_ISSUERS" in refused["detail"]
+        named = server.api("POST", "/api/v1/sso-providers", {
+            "name": "inside", "issuer": provider.url.replace("http://127.0.0.1", "https://localhost"),
+            "client_id": "inside"}, status=422)
+        assert named["detail"] == refused["detail"]
+        wait_for(lambda: "must not be connected to" in server.log.read_text(), 5, "the cause, in the program's log")
 
 
 def test_the_way_back_needs_the_browser_that_went(house, provider):

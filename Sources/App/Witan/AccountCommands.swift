@@ -68,7 +68,9 @@ enum AccountCommands {
         example: "witan account second-factor setup", options: APIClient.options + [Commands.json]
     ) { arguments in
         let client = APIClient(arguments)
-        let begun = try await client.send("POST", path)
+        let password = arguments.terminal.askSecret("Password (nothing when you have none):") ?? ""
+        let begun = try await client.send(
+            "POST", path, body: ["password": password.isEmpty ? .null : .string(password)])
         guard let uri = begun["uri"]?.string, let secret = begun["secret"]?.string else {
             throw CommandFailure(.failed, "The server's answer has no secret in it.")
         }

@@ -38,6 +38,11 @@ struct BackgroundJobs: Sendable {
                 let forgotten: Int64 = try rows.first?["forgotten"] ?? 0
                 return "\(forgotten) expired keys forgotten"
             },
+            Job(name: "single sign-on", every: .seconds(3600)) { _ in
+                let rows = try await database.query("SELECT auth.forget_sso_logins() AS forgotten")
+                let forgotten: Int64 = try rows.first?["forgotten"] ?? 0
+                return "\(forgotten) returns of more than a day ago forgotten"
+            },
             Job(name: "sessions", every: .seconds(3600)) { _ in
                 let rows = try await database.query("SELECT auth.forget_sessions() AS forgotten")
                 let forgotten: Int64 = try rows.first?["forgotten"] ?? 0

@@ -35,9 +35,9 @@ struct IdentityParts: Sendable {
     let mail: MailService
     let privacy: PrivacyParts
 
-    /// `announce` tells other nodes that they should look.
+    /// `federation` goes to identity providers and nowhere else. `announce` tells other nodes that they should look.
     init(
-        _ configuration: Configuration, database: Database, masterKey: MasterKey, client: HTTPClient,
+        _ configuration: Configuration, database: Database, masterKey: MasterKey, federation: HTTPClient,
         observer: Observer,
         announce: @escaping @Sendable () -> Void
     ) throws {
@@ -62,12 +62,14 @@ struct IdentityParts: Sendable {
                 session: configuration.duration("WITAN_SESSION_LIFETIME")),
             monitor: monitor, refusals: refusals)
         passwords = PasswordVerifier(hashing: configuration.passwordHashing)
-        let openID = OpenIDClient(client: client)
+        let openID = OpenIDClient(
+            client: federation, allowsPrivate: configuration.boolean("WITAN_SSO_PRIVATE_ISSUERS"),
+            observe: observer.identityProvider)
         singleSignOnProviders = SingleSignOnProviderService(database: database, masterKey: masterKey, client: openID)
-        signOn = SignOnService(
-            database: database, masterKey: masterKey, client: openID, sessions: sessions,
-            publicURL: configuration.publicURL)
         let lockout = LockoutService(database: database, key: masterKey.subkey("lockouts"))
+        signOn = SignOnService(
+            database: database, masterKey: masterKey, client: openID, sessions: sessions, lockout: lockout,
+            refusals: refusals, publicURL: configuration.publicURL)
         passwordChanges = PasswordService(
             database: database, verifier: passwords, lockout: lockout, monitor: monitor, refusals: refusals)
         secondFactors = SecondFactorService(

@@ -110,6 +110,11 @@ struct Observer: Sendable {
         logger.debug("http", [("event", .string(String(describing: event)))])
     }
 
+    @Sendable func identityProvider(_ issuer: String, _ reason: String) {
+        logger.warning(
+            "identity provider cannot be used", [("issuer", .string(issuer)), ("reason", .string(reason))])
+    }
+
     @Sendable func unreadableKey(_ provider: String, _ reason: String) {
         logger.error(
             "provider left out: its key cannot be opened",

@@ -48,8 +48,7 @@ struct Server: Sendable {
         self.loops = loops
         let observer = Observer(logger: logger, configuration: configuration)
         let settings = { (role: String) in configuration.postgres(stores.databaseURL, role: role) }
-        let database = Database(
-            configuration: settings("witan_app"), loops: loops, observe: observer.postgres)
+        let database = Database(configuration: settings("witan_app"), loops: loops, observe: observer.postgres)
         sealerDatabase = Database(
             configuration: settings("witan_sealer"), loops: [loops[0]], observe: observer.postgres)
         let redis = try stores.redisURL.map {
@@ -63,7 +62,8 @@ struct Server: Sendable {
         }
         let client = Self.client(configuration, loops: loops)
         let identity = try IdentityParts(
-            configuration, database: database, masterKey: masterKey, client: client, observer: observer
+            configuration, database: database, masterKey: masterKey, federation: Self.federation(configuration, loops),
+            observer: observer
         ) { _ = announce("identity") }
         let catalog = CatalogMonitor(
             database: database, masterKey: masterKey, onUnreadableKey: observer.unreadableKey
@@ -112,11 +112,19 @@ struct Server: Sendable {
         }
     }
 
-    private static func client(_ configuration: Configuration, loops: [EventLoop]) -> HTTPClient {
-        HTTPClient(
-            configuration: HTTPClientConfiguration(
-                caFile: configuration["WITAN_UPSTREAM_CA_FILE"], userAgent: "witan/\(Version.current)",
-                isProxied: Proxies.areNamed), loops: loops)
+    private static func client(
+        _ configuration: Configuration, loops: [EventLoop], publicOnly: Bool = false
+    ) -> HTTPClient {
+        var settings = HTTPClientConfiguration(
+            caFile: configuration["WITAN_UPSTREAM_CA_FILE"], userAgent: "witan/\(Version.current)",
+            isProxied: Proxies.areNamed)
+        if publicOnly { settings.admits = { $0.isPublic } }
+        return HTTPClient(configuration: settings, loops: loops)
+    }
+
+    /// Goes to identity providers, whom administrators of tenants name.
+    private static func federation(_ configuration: Configuration, _ loops: [EventLoop]) -> HTTPClient {
+        client(configuration, loops: loops, publicOnly: !configuration.boolean("WITAN_SSO_PRIVATE_ISSUERS"))
     }
 
     private static func masterKey(_ configuration: Configuration) throws -> MasterKey {

@@ -175,6 +175,9 @@ struct Setting: Sendable {
             "WITAN_PUBLIC_URL", .webAddress, nil,
             "Where people reach this installation, for links and single sign-on; WITAN_LISTEN's unless set."),
         Setting(
+            "WITAN_SSO_PRIVATE_ISSUERS", .boolean, "false",
+            "Whether identity providers may be at private addresses and this machine's, where tenants are trusted."),
+        Setting(
             "WITAN_LOG_LEVEL", .choice(["trace", "debug", "info", "warning", "error"]), "info", "Least level logged."),
     ]
 

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 #include <sys/select.h>
 #include <sys/time.h>
+#include <netdb.h>
 #include <curl/curl.h>
 
 static inline CURLcode ccurl_set_long(CURL *h, CURLoption o, long v) { return curl_easy_setopt(h, o, v); }
@@ -27,3 +28,7 @@ typedef int (*ccurl_close_callback)(void *context, curl_socket_t s);
 static inline CURLcode ccurl_set_close_callback(CURL *h, ccurl_close_callback f) { return curl_easy_setopt(h, CURLOPT_CLOSESOCKETFUNCTION, f); }
 typedef int (*ccurl_socket_option_callback)(void *context, curl_socket_t s, curlsocktype purpose);
 static inline CURLcode ccurl_set_socket_option_callback(CURL *h, ccurl_socket_option_callback f) { return curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, f); }
+typedef curl_socket_t (*ccurl_open_socket_callback)(void *context, curlsocktype purpose, struct curl_sockaddr *address);
+static inline CURLcode ccurl_set_open_socket_callback(CURL *h, ccurl_open_socket_callback f) { return curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, f); }
+// The address in numbers; curl's struct goes on behind its end.
+static inline int ccurl_address_text(const struct curl_sockaddr *a, char *text, size_t length) { return getnameinfo(&a->addr, a->addrlen, text, (socklen_t)length, NULL, 0, NI_NUMERICHOST); }

@@ -56,7 +56,8 @@ package struct Origin: Sendable, Equatable {
 package struct Actor: Sendable, Equatable {
     /// `key:<id>`, `user:<id>` or `system`.
     package let name: String
-    /// The person: who is named, or whose key it is; nil for a program's and the system.
+    /// The person: who is named, whose key it is, or whom an act of the system is for; nil for a program's and the
+    /// system's own. Where the request came from is kept as theirs.
     package let person: UniqueID?
     /// Where the request came from; nil for what the program does by itself.
     package let origin: Origin?

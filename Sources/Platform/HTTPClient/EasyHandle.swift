@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CCurl
 import Glibc
+import SwiftExtensions
 
 /// A curl easy handle, used for one transfer after the other. Loop-confined.
 ///
@@ -13,6 +14,9 @@ import Glibc
     private let errorText: UnsafeMutablePointer<CChar>
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var connectTimeout = Duration.zero
+    private let admits: (@Sendable (NetworkAddress) -> Bool)?
+    /// Whether an address was not connected to because it is not admitted.
+    private var isTurnedAway = false
 
     /// `sockets` stays alive as long as the handle and the connections it makes: curl calls it about them.
     init(_ configuration: HTTPClientConfiguration, sockets: CurlMulti) {
@@ -20,6 +24,7 @@ import Glibc
         unsafe raw = unsafe made
         unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         unsafe errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        admits = configuration.admits
         setConstants(configuration)
         setCallbacks(sockets)
     }
@@ -70,11 +75,31 @@ import Glibc
             unsafe CurlMulti.from(context)?.opened(socket)
             return Int32(CURL_SOCKOPT_OK)
         }
+        if admits != nil {
+            unsafe ccurl_set_pointer(raw, CURLOPT_OPENSOCKETDATA, me)
+            unsafe ccurl_set_open_socket_callback(raw) { context, _, address in
+                guard let handle = unsafe EasyHandle.from(context), let address = unsafe address else { return -1 }
+                return unsafe handle.open(address)
+            }
+        }
         unsafe ccurl_set_pointer(raw, CURLOPT_CLOSESOCKETDATA, owner)
         unsafe ccurl_set_close_callback(raw) { context, socket in
             unsafe CurlMulti.from(context)?.closing(socket)
             return close(socket)
         }
+    }
+
+    /// A socket for a connection to an address, or none.
+    private func open(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
+        var text = [CChar](repeating: 0, count: 64)
+        let isNumber = unsafe ccurl_address_text(address, &text, text.count) == 0
+        let written = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        // One that cannot be read, such as of a link with its name, is not admitted.
+        guard isNumber, let parsed = NetworkAddress(written), admits?(parsed) == true else {
+            isTurnedAway = true
+            return -1
+        }
+        return unsafe socket(address.pointee.family, address.pointee.socktype, address.pointee.protocol)
     }
 
     static func from(_ context: UnsafeMutableRawPointer?) -> EasyHandle? {
@@ -89,6 +114,7 @@ import Glibc
         let request = transfer.request
         self.transfer = transfer
         unsafe errorText.pointee = 0
+        isTurnedAway = false
         unsafe ccurl_set_string(raw, CURLOPT_URL, request.url)
         setMethod(request)
         setHeaders(request)
@@ -102,6 +128,7 @@ import Glibc
         self.transfer = transfer
         self.connected = connected
         unsafe errorText.pointee = 0
+        isTurnedAway = false
         unsafe ccurl_set_string(raw, CURLOPT_URL, url)
         unsafe ccurl_set_long(raw, CURLOPT_CONNECT_ONLY, 1)
         setConnectTimeout(transfer.request.timeouts.connect)
@@ -198,6 +225,7 @@ import Glibc
         switch code {
         case CURLE_URL_MALFORMAT: return .invalidURL(reason: reason(code))
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: return .resolve(host: host)
+        case CURLE_COULDNT_CONNECT where isTurnedAway: return .notAdmitted(host: host)
         case CURLE_COULDNT_CONNECT:
             var number = 0
             unsafe ccurl_get_long(raw, CURLINFO_OS_ERRNO, &number)

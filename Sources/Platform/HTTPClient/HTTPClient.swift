@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import EventLoop
+package import SwiftExtensions
 
 /// What all requests of one client share.
 package struct HTTPClientConfiguration: Sendable {
@@ -14,16 +15,20 @@ package struct HTTPClientConfiguration: Sendable {
     /// Whether the environment names a proxy for `http` URLs (`http_proxy`, `all_proxy`, `ALL_PROXY`); these then go
     /// over curl, which reads it, and else natively.
     package var isProxied: Bool
+    /// Whether a connection may be made to an address; nil allows all. It is asked with the address that is about to be
+    /// connected to, whatever name led there: a proxy's, where there is one.
+    package var admits: (@Sendable (NetworkAddress) -> Bool)?
 
     package init(
         maximumConnectionsPerHost: Int = 256, caFile: String? = nil, userAgent: String = "http-client",
-        allowHTTP2: Bool = true, isProxied: Bool = false
+        allowHTTP2: Bool = true, isProxied: Bool = false, admits: (@Sendable (NetworkAddress) -> Bool)? = nil
     ) {
         self.maximumConnectionsPerHost = maximumConnectionsPerHost
         self.caFile = caFile
         self.userAgent = userAgent
         self.allowHTTP2 = allowHTTP2
         self.isProxied = isProxied
+        self.admits = admits
     }
 }
 

@@ -12,6 +12,8 @@ package enum HTTPClientError: Error, Equatable, CustomStringConvertible {
     case refused(host: String)
     /// There is no way there: no route, or the network is down.
     case unreachable(host: String)
+    /// It leads to an address that the client may not connect to.
+    case notAdmitted(host: String)
     /// The handshake failed, or the certificate is not trusted.
     case tls(reason: String)
     /// No connection was ready in time; the request was not sent.
@@ -35,7 +37,7 @@ package enum HTTPClientError: Error, Equatable, CustomStringConvertible {
     /// it elsewhere, whatever its method.
     package var requestMayHaveBeenSent: Bool {
         switch self {
-        case .invalidURL, .invalidHeader, .resolve, .refused, .unreachable, .tls, .connectTimeout: false
+        case .invalidURL, .invalidHeader, .resolve, .refused, .unreachable, .notAdmitted, .tls, .connectTimeout: false
         case .firstByteTimeout, .idleTimeout, .totalTimeout, .tooLarge, .cut, .protocolError, .cancelled: true
         }
     }
@@ -47,6 +49,7 @@ package enum HTTPClientError: Error, Equatable, CustomStringConvertible {
         case .resolve(let host): "The name \(host) does not resolve; check the URL and the DNS of this machine."
         case .refused(let host): "\(host) refuses connections; check that the server runs and the port is right."
         case .unreachable(let host): "\(host) cannot be reached; check the network and the firewall."
+        case .notAdmitted(let host): "\(host) leads to an address that must not be connected to."
         case .tls(let reason): "The secure connection failed: \(reason)."
         case .connectTimeout(let host): "No connection to \(host) in time."
         case .firstByteTimeout(let limit): "No response within \(limit)."

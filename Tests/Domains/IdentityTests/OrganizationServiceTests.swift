@@ -151,14 +151,42 @@ import Testing
             #expect(try fixture.count("auth.teams WHERE org_id = '\(id)'") == "1")
             let user = try await Invitations(fixture).accept(try #require(made.code).text).user
             #expect(try await fixture.members.find(user, of: id).role == RoleChoice(.admin))
-            let logged = try fixture.store.psql(
-                "SELECT DISTINCT org_id = '\(id)' FROM audits.audit_log WHERE category = 'auth'")
-            #expect(logged == "t")
+            let elsewhere = try fixture.store.psql(
+                """
+                SELECT org_id, action FROM audits.audit_log WHERE category = 'auth' AND org_id <> '\(id)'
+                """)
+            #expect(elsewhere == "\(root.organization)|organization.created")
             let again = await code {
                 _ = try await directory(fixture).create(try NewOrganization(name: "Acme", slug: "acme"), by: root)
             }
             #expect(again == "organization_exists")
             #expect(try fixture.count("auth.organizations") == "2")
+        }
+    }
+
+    @Test("what an operator does to other organizations is in the log of their own, too, with where it came from")
+    func operatorsLog() async throws {
+        try await Fixture.with { fixture in
+            let root = try fixture.person("root", .admin, in: try fixture.organization("one").organization)
+            let directory = try directory(fixture)
+            let made = try await directory.create(try NewOrganization(name: "Acme", slug: "acme"), by: root)
+            let id = made.organization.id
+            _ = try await directory.update(id, name: "Other", plan: nil, by: root)
+            try await directory.retire(id, by: root)
+            for action in ["organization.created", "organization.updated", "organization.retired"] {
+                let entries = try fixture.store.psql(
+                    """
+                    SELECT entity, actor FROM audits.audit_log
+                    WHERE action = '\(action)' AND org_id IN ('\(id)', '\(root.organization)')
+                    """
+                ).split(separator: "\n")
+                #expect(entries == ["organization:\(id)|user:\(root.id)", "organization:\(id)|user:\(root.id)"])
+                #expect(try fixture.payloads(action).compactMap { $0["ip_address"] } == ["192.0.2.7"])
+            }
+            #expect(
+                try fixture.payloads("organization.created").first?["invitation"]?.string
+                    == "invitation:\(made.invitation.id)")
+            #expect(try !fixture.store.psql("SELECT t::text FROM audits.audit_log t").contains("192.0.2.7"))
         }
     }
 
@@ -212,7 +240,7 @@ import Testing
             let all = try await directory.list(try PageRequest(limit: "10", after: nil))
             #expect(all.map(\.slug) == ["acme", "one"])
             #expect(all.map { $0.retiredAt == nil } == [false, true])
-            #expect(try fixture.count("audits.audit_log WHERE action = 'organization.retired'") == "1")
+            #expect(try fixture.count("audits.audit_log WHERE action = 'organization.retired'") == "2", "in both logs")
         }
     }
 

@@ -43,6 +43,28 @@ import Testing
         #expect(response.headers.pairs.map(\.value) == ["5", "a", "b", ""])
     }
 
+    @Test("only addresses that are admitted are connected to, whatever name leads there")
+    func admitted() async throws {
+        let asked = Locked<[NetworkAddress]>([])
+        func client(_ answer: Bool) -> HTTPClient {
+            HTTPClient(
+                configuration: HTTPClientConfiguration(admits: { address in
+                    asked.withLock { $0.append(address) }
+                    return answer
+                }), loops: [loop])
+        }
+        let url = peer.url("/hello")
+        for name in ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]"] {
+            let request = HTTPClientRequest(url: url.replacing("127.0.0.1", with: name))
+            await #expect(throws: HTTPClientError.notAdmitted(host: request.url.split(separator: "/")[1].description)) {
+                try await client(false).fetch(request)
+            }
+        }
+        #expect(try await text(request("/count/connections")) == "1", "none of these has come")
+        #expect(try await client(true).fetch(HTTPClientRequest(url: url)).status == 200)
+        #expect(asked.withLock { Set($0.map(\.description)) }.isSubset(of: ["127.0.0.1", "::1"]))
+    }
+
     @Test("requests one after the other share one connection, on the loop and off it")
     func keepAlive() async throws {
         for _ in 0..<20 { #expect(try await text(request("/hello")) == "hello") }

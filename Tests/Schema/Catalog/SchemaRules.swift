@@ -205,6 +205,7 @@ enum OwnerFunctions {
         "auth.organization_snapshot": "what organizations chose about their calls",
         "auth.revocations": "ids of sessions that were ended, and versions of memberships",
         "auth.end_sessions": "ends one person's sessions everywhere, and says how many",
+        "auth.forget_sso_logins": "a number: it deletes returns from identity providers of a day ago and more",
         "auth.forget_sessions": "a number: it deletes sessions that expired a day ago and more",
         "auth.erasure_obstacle": "one word: why a person cannot be erased from the organization",
         "auth.erase_person": "counts of what it erased",

@@ -40,20 +40,36 @@ package struct OrganizationDirectoryService: Sendable {
                     "There is, or was, an organization with this slug; choose another one.", parameter: "slug")
             }
             try await OrganizationDirectoryStore.update(id, name: new.name, plan: new.plan, in: transaction)
-            try await AuditService.append(
-                "organization.created", category: "auth", entity: "organization:\(id)",
-                payload: [
-                    "name": .string(new.name), "slug": .string(new.slug), "plan": .string(new.plan.rawValue),
-                ], by: principal.actor, of: id, in: transaction)
             try await furnish(id, transaction)
             // Who runs the installation is no member here, so that nobody is named as the inviter.
             let made = try await InvitationService.create(
                 new.administrator, organization: id, by: principal.actor, creator: nil, in: transaction)
+            try await Self.record(
+                "organization.created", id,
+                [
+                    "name": .string(new.name), "slug": .string(new.slug), "plan": .string(new.plan.rawValue),
+                    "invitation": .string("invitation:\(made.invitation.id)"),
+                ], by: principal, in: transaction)
             return (try await Self.find(id, in: transaction), made)
         }
         try await monitor.refresh()
         let code = invitations.send(made.code, for: new.administrator, organization: new.name)
         return (organization, made.invitation, code)
+    }
+
+    /// In the log of the organization, and in that of the operator's own: only there is a key to seal with where a
+    /// person's request came from, and only there do those look who watch the operators.
+    private static func record(
+        _ action: String, _ id: UniqueID, _ payload: JSONValue = [:], by principal: Principal,
+        in transaction: borrowing Transaction
+    ) async throws {
+        for organization in Set([id, principal.organization]) {
+            try await PersonAuditService.confine(to: organization, in: transaction)
+            try await AuditService.append(
+                action, category: "auth", entity: "organization:\(id)", payload: payload, by: principal.actor,
+                of: organization, in: transaction)
+        }
+        try await PersonAuditService.confine(to: id, in: transaction)
     }
 
     /// Newest first, retired ones included.
@@ -86,9 +102,8 @@ package struct OrganizationDirectoryService: Sendable {
             let (name, plan) = (name ?? old.name, plan ?? old.plan)
             try DisplayName.check(name)
             try await OrganizationDirectoryStore.update(id, name: name, plan: plan, in: transaction)
-            try await AuditService.append(
-                "organization.updated", category: "auth", entity: "organization:\(id)",
-                payload: ["name": .string(name), "plan": .string(plan.rawValue)], by: principal.actor, of: id,
+            try await Self.record(
+                "organization.updated", id, ["name": .string(name), "plan": .string(plan.rawValue)], by: principal,
                 in: transaction)
             return try await Self.find(id, in: transaction)
         }
@@ -106,9 +121,7 @@ package struct OrganizationDirectoryService: Sendable {
         try await database.transaction(organization: id) { transaction in
             _ = try await Self.find(id, in: transaction)
             guard try await OrganizationDirectoryStore.retire(id, in: transaction) else { return }
-            try await AuditService.append(
-                "organization.retired", category: "auth", entity: "organization:\(id)", by: principal.actor, of: id,
-                in: transaction)
+            try await Self.record("organization.retired", id, by: principal, in: transaction)
         }
         try await monitor.refresh()
     }

@@ -14,6 +14,11 @@ package struct Account: Sendable {
     package let passwordHash: String?
     /// What a password of theirs must not be made of.
     package let knownWords: KnownWords
+
+    static let guest = DomainError(
+        .forbidden, code: "password_session_required",
+        "You belong to several organizations and came by the identity provider of one; sign in with your password.",
+        shouldRetry: false)
 }
 
 extension Principal {

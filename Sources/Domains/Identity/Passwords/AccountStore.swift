@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Core
 import Postgres
 import SwiftExtensions
 
@@ -18,6 +19,18 @@ enum AccountStore {
                 knownWords: KnownWords(
                     email: email, name: name, organizations: [try row["organization"], try row["slug"]]))
         }
+    }
+
+    /// Whether the person belongs to other organizations as well, and was let into this one by its identity provider,
+    /// whom its administrators choose: that must not reach what the others rely on, too.
+    static func isGuest(_ principal: Principal, in transaction: borrowing Transaction) async throws -> Bool {
+        try await !transaction.query(
+            """
+            SELECT 1 AS found FROM auth.sessions
+            WHERE family_id = \(principal.session) AND second_factor = 'sso'
+                AND (SELECT count(*) FROM auth.organizations_of(\(principal.user))) > 1 LIMIT 1
+            """
+        ).isEmpty
     }
 
     /// Whose an address is; nil for nobody's.

@@ -89,11 +89,13 @@ package struct PasswordService: Sendable {
         AccountAttempt(email: account.email, from: principal.origin ?? Origin(address: "", userAgent: nil))
     }
 
-    /// The account of who makes the request.
+    /// The account of who makes the request and may act on all of it. Throws `password_session_required`: see
+    /// `AccountStore.isGuest`.
     func account(of principal: Principal) async throws -> Account {
         let user = try principal.person()
-        let found = try await database.transaction(organization: principal.organization) {
-            try await AccountStore.find(user, in: $0)
+        let found = try await database.transaction(organization: principal.organization) { transaction in
+            guard try await !AccountStore.isGuest(principal, in: transaction) else { throw Account.guest }
+            return try await AccountStore.find(user, in: transaction)
         }
         // Who has a session is a member; one that was retired a moment ago has none soon.
         guard let found else { throw DomainError.unforeseen }

@@ -24,7 +24,8 @@ enum PersonAuditService {
         if !others.isEmpty { try await confine(to: home, in: transaction) }
     }
 
-    private static func confine(to organization: UniqueID, in transaction: borrowing Transaction) async throws {
+    /// From here on the transaction sees and writes the rows of this organization.
+    static func confine(to organization: UniqueID, in transaction: borrowing Transaction) async throws {
         try await transaction.execute("SELECT set_config('app.org_id', \(organization.description), true)")
     }
 }

@@ -21,16 +21,12 @@ package struct ErasureService: Sendable {
         self.monitor = monitor
     }
 
-    /// Of several who ask at once one does it; the others get `already_erased`.
+    /// Of several who ask at once one does it; the others get `already_erased`. Who came back is erased anew. Throws
+    /// `own_account`, and `role_too_high` for somebody who may do more than the caller.
     package func erase(
         _ person: UniqueID, for reason: ErasureReason, by principal: Principal
     ) async throws -> ErasureCertificate {
-        guard principal.user != person else {
-            throw DomainError(
-                .conflict, code: "own_account",
-                "Nobody erases themselves: another administrator must do it.", shouldRetry: false)
-        }
-        return try await erase(person, for: reason.rawValue, replaying: nil, by: principal)
+        try await erase(person, for: reason.rawValue, replaying: nil, by: principal)
     }
 
     /// Erases once more who was erased after the moment of a backup that was restored. Throws `not_genuine` unless this
@@ -52,11 +48,15 @@ package struct ErasureService: Sendable {
     private func erase(
         _ person: UniqueID, for reason: String, replaying old: UniqueID?, by principal: Principal
     ) async throws -> ErasureCertificate {
+        guard principal.user != person else { throw Self.ownAccount }
         let organization = principal.organization
         let id = UniqueID.v7()
         // On a connection of its own: blanking contents reads all calls of the organization, which may be many.
         let made = try await database.longTransaction(organization: organization) { transaction in
             if let obstacle = try await ErasureStore.obstacle(to: person, in: transaction) { throw obstacle.error }
+            if let member = try await MemberStore.find(person, in: transaction) {
+                try member.checkManaged(by: principal)
+            }
             let done = try await ErasureStore.erase(person, in: transaction)
             let certificate = try signer.certificate(
                 id, of: person, in: organization, for: reason, at: .now(), done: done)
@@ -74,6 +74,10 @@ package struct ErasureService: Sendable {
         try await monitor.refresh()
         return made
     }
+
+    private static let ownAccount = DomainError(
+        .conflict, code: "own_account", "Nobody erases themselves: another administrator must do it.",
+        shouldRetry: false)
 
     /// Newest first.
     package func list(_ page: PageRequest, of organization: UniqueID) async throws -> [ErasureCertificate] {

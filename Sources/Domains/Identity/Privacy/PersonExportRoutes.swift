@@ -12,8 +12,7 @@ extension PersonExportService {
                 .post, "/api/v1/account/export", permission: .manageAccount, audit: "person.exported",
                 summary: "A tar archive of what the organization holds about you"
             ) { context in
-                guard let person = try context.caller().user else { throw ErasureObstacle.unknown.error }
-                return try await archive(of: person, context)
+                try await archive(of: try await own(by: try context.caller()), context)
             },
             Endpoint(
                 .post, "/api/v1/users/{id}/export", permission: .managePrivacy, audit: "person.exported",

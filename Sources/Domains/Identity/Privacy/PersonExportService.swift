@@ -19,6 +19,16 @@ package struct PersonExportService: Sendable {
         self.audit = audit
     }
 
+    /// Whose export it is who asks for their own. Throws `password_session_required`: see `AccountStore.isGuest`.
+    func own(by principal: Principal) async throws -> UniqueID {
+        let person = try principal.person()
+        let isGuest = try await database.transaction(organization: principal.organization) {
+            try await AccountStore.isGuest(principal, in: $0)
+        }
+        guard !isGuest else { throw Account.guest }
+        return person
+    }
+
     /// Notes the export in the log, and gives what writes the archive: it calls its argument with the archive's bytes,
     /// at most a few megabytes at a time. Throws `user_not_found`, and `exports_busy` when enough are on their way.
     package func export(

@@ -8,6 +8,7 @@ import SwiftExtensions
 
 extension SecondFactorService {
     private static let path = "/api/v1/account/second-factor"
+    private static let passwordField = Endpoint.Field("password", "string", "yours; required when you have one")
     private static let codeField = Endpoint.Field("code", "string", "six digits of the authenticator")
     private static let recoveryField = Endpoint.Field("recovery_code", "string", "in place of code")
 
@@ -21,7 +22,8 @@ extension SecondFactorService {
             },
             Endpoint(
                 .post, Self.path, permission: .manageAccount, audit: "second_factor.begun",
-                summary: "Begins to set up an authenticator; its secret is in the answer and is not shown again"
+                summary: "Begins to set up an authenticator; its secret is in the answer and is not shown again",
+                fields: [Self.passwordField]
             ) { context in
                 try await begun(context, picture: picture)
             },
@@ -44,10 +46,7 @@ extension SecondFactorService {
             Endpoint(
                 .post, "\(Self.path)/removal", permission: .manageAccount, audit: "second_factor.removed",
                 summary: "Takes your second factor away",
-                fields: [
-                    .init("password", "string", "yours; required when you have one"), Self.codeField,
-                    Self.recoveryField,
-                ]
+                fields: [Self.passwordField, Self.codeField, Self.recoveryField]
             ) { context in
                 try await removed(context)
             },
@@ -64,13 +63,24 @@ extension SecondFactorService {
     private func begun(
         _ context: RequestContext, picture: @Sendable (String) throws -> String
     ) async throws -> HTTPResponse {
-        let made = try await begin(by: try context.caller())
+        let made = try await begin(password: try Self.password(context), by: try context.caller())
         let uri = made.uri.reveal()
         return .json(
             [
                 "secret": .string(made.secret.base32.reveal()), "uri": .string(uri),
                 "qr_code_svg": .string(try picture(uri)),
             ], status: 201)
+    }
+
+    /// Who has none may send no body at all.
+    private static func password(_ context: RequestContext) throws(DomainError) -> Secret<String>? {
+        guard !context.request.body.isEmpty else { return nil }
+        var fields = try context.fields()
+        return try reading {
+            let password = try fields.optionalString("password").map(Secret.init)
+            try fields.finish()
+            return password
+        }
     }
 
     private func removed(_ context: RequestContext) async throws -> HTTPResponse {

@@ -65,10 +65,14 @@ package struct SecondFactorService: Sendable {
 
     // MARK: One's own
 
-    /// A new authenticator, not asked for until `confirm`. Begun anew, the one before is forgotten. Throws
+    /// A new authenticator, not asked for until `confirm`. Begun anew, the one before is forgotten. The password is
+    /// asked for, of who has one: a stolen session alone must not lock the person out. Throws `wrong_password` and
     /// `second_factor_enabled` (409) when there is a confirmed one.
-    package func begin(by principal: Principal) async throws -> (secret: OneTimePassword, uri: Secret<String>) {
+    package func begin(
+        password: Secret<String>?, by principal: Principal
+    ) async throws -> (secret: OneTimePassword, uri: Secret<String>) {
         let account = try await passwords.account(of: principal)
+        try await passwords.check(password, of: account, by: principal)
         let secret = OneTimePassword.generate()
         let envelope = SecondFactor.seal(secret, of: account.user, with: masterKey)
         try await database.transaction(organization: principal.organization) { transaction in

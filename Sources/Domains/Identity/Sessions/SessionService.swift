@@ -171,10 +171,7 @@ package struct SessionService: Sendable {
     // MARK: Looking and ending
 
     private static func check(_ user: UniqueID, in transaction: borrowing Transaction) async throws {
-        guard try await MemberStore.isMember(user, in: transaction) else {
-            throw DomainError(
-                .notFound, code: "user_not_found", "The organization has no member with this id.")
-        }
+        guard try await MemberStore.isMember(user, in: transaction) else { throw Self.unknownUser }
     }
 
     /// A person's signed-in devices in the caller's organization, the newest first. Throws `user_not_found` for who is
@@ -189,13 +186,15 @@ package struct SessionService: Sendable {
     }
 
     /// Ends one sign-in of a person, or all but `spared`; returns how many went on. Refused on every node within a
-    /// second. Throws `session_not_found` when one is named that the person does not have.
+    /// second. Throws `session_not_found` when one is named that the person does not have, and `role_too_high` for
+    /// those of somebody who may do more than the caller.
     @discardableResult
     package func end(
         _ session: UniqueID? = nil, of user: UniqueID, except spared: UniqueID? = nil, by principal: Principal
     ) async throws -> Int {
         let ended = try await database.transaction(organization: principal.organization, retrying: 3) { transaction in
-            try await Self.check(user, in: transaction)
+            guard let member = try await MemberStore.find(user, in: transaction) else { throw Self.unknownUser }
+            if principal.user != user { try member.checkManaged(by: principal) }
             let ended = try await SessionStore.end(
                 family: session, of: user, except: spared, why: "revoked by \(principal.caller.name)", in: transaction)
             for family in ended {
@@ -217,6 +216,9 @@ package struct SessionService: Sendable {
     private static let ended = DomainError(
         .unauthenticated, code: "session_ended", "The session has ended, or the token is none of ours; sign in again.",
         shouldRetry: false)
+
+    private static let unknownUser = DomainError(
+        .notFound, code: "user_not_found", "The organization has no member with this id.")
 
     static let secondFactorRequired = DomainError(
         .unauthenticated, code: "second_factor_required",

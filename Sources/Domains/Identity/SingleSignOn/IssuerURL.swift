@@ -7,6 +7,9 @@ package struct IssuerURL: Sendable, Equatable {
     package let text: String
     /// Whether it is `http` on this machine.
     package let isLoopback: Bool
+    /// Whether it is `https` and not at a number that is no public address. A name says nothing yet: that shows when it
+    /// is connected to.
+    package let mayBePublic: Bool
     /// Whether a `?` is in it.
     package let hasQuery: Bool
 
@@ -21,6 +24,7 @@ package struct IssuerURL: Sendable, Equatable {
         guard !authority.contains("@"), let place = URLAuthority(authority) else { return nil }
         isLoopback = !isSecure && ["127.0.0.1", "::1", "localhost"].contains(place.host)
         guard isSecure || isLoopback else { return nil }
+        mayBePublic = isSecure && NetworkAddress(place.host)?.isPublic ?? true
         hasQuery = text.contains("?")
         self.text = text
     }

@@ -15,8 +15,8 @@ package final class OpenIDClient: Sendable {
         var keysAt: ContinuousClock.Instant
     }
 
-    /// How long a configuration, and keys, are believed without looking again; and how soon keys are looked for anew
-    /// when a token names one that is not known.
+    /// How long a configuration, keys, and a failure to get them are believed without looking again; and how soon keys
+    /// are looked for anew when a token names one that is not known.
     package struct Freshness: Sendable {
         /// Of a configuration.
         package var configuration = Duration.seconds(3600)
@@ -24,32 +24,67 @@ package final class OpenIDClient: Sendable {
         package var keys = Duration.seconds(600)
         /// Between looks for a key that is not known.
         package var unknownKey = Duration.seconds(30)
+        /// Of what made an issuer unusable.
+        package var failure = Duration.seconds(5)
 
         package init() {}
     }
 
     private let client: HTTPClient
+    private let allowsPrivate: Bool
     private let freshness: Freshness
+    private let observe: @Sendable (_ issuer: String, _ reason: String) -> Void
     private let entries = Locked<[String: Entry]>([:])
+    /// When an issuer last had no configuration that can be used, and when the log was last told of one.
+    private let failures = Recently(maximum: OpenIDClient.entriesMaximum)
+    private let told = Recently(maximum: OpenIDClient.entriesMaximum)
     private static let entriesMaximum = 1000
 
-    package init(client: HTTPClient, freshness: Freshness = Freshness()) {
+    /// Without `allowsPrivate` no address is gone to that is not `https` and public; `client` must then admit public
+    /// addresses only. `observe` is told why an issuer cannot be used, at most once in `Freshness.failure`.
+    package init(
+        client: HTTPClient, allowsPrivate: Bool, freshness: Freshness = Freshness(),
+        observe: @escaping @Sendable (_ issuer: String, _ reason: String) -> Void = { _, _ in }
+    ) {
         self.client = client
+        self.allowsPrivate = allowsPrivate
         self.freshness = freshness
+        self.observe = observe
     }
 
     // MARK: Configuration and keys
 
-    /// What the issuer publishes of itself. Throws `sso_provider_unreachable` and `sso_provider_invalid`.
+    /// What the issuer publishes of itself. Throws `sso_provider_unusable`, whatever is wrong with it.
     package func configuration(of issuer: String) async throws(DomainError) -> OpenIDConfiguration {
-        let now = ContinuousClock.now
-        if let held = entries.withLock({ $0[issuer] }), now - held.configuredAt < freshness.configuration {
-            return held.configuration
+        if let held = held(issuer) { return held }
+        guard !failures.has(issuer, within: freshness.failure) else { throw Self.unusable }
+        do throws(DomainError) {
+            return try await using(issuer) { () throws(OpenIDFailure) in try await configure(issuer) }
+        } catch {
+            failures.note(issuer)
+            throw error
         }
+    }
+
+    private func held(_ issuer: String) -> OpenIDConfiguration? {
+        guard let held = entries.withLock({ $0[issuer] }),
+            ContinuousClock.now - held.configuredAt < freshness.configuration
+        else { return nil }
+        return held.configuration
+    }
+
+    private func configure(_ issuer: String) async throws(OpenIDFailure) -> OpenIDConfiguration {
+        guard let url = IssuerURL(issuer), allowsPrivate || url.mayBePublic else {
+            throw OpenIDFailure(reason: "its address is no https address, or a private one")
+        }
+        let now = ContinuousClock.now
         let base = issuer.hasSuffix("/") ? String(issuer.dropLast()) : issuer
         let response = try await fetch(HTTPClientRequest(url: base + "/.well-known/openid-configuration"))
-        guard response.status == 200 else { throw Self.unreachable("its configuration answered \(response.status)") }
-        let configuration = try OpenIDConfiguration(parsing: response.body, issuer: issuer)
+        guard response.status == 200 else {
+            throw OpenIDFailure(reason: "its configuration answered \(response.status)")
+        }
+        let configuration = try OpenIDConfiguration(
+            parsing: response.body, issuer: issuer, allowsPrivate: allowsPrivate)
         entries.withLock { entries in
             if entries.count >= Self.entriesMaximum { entries = [:] }
             let same = entries[issuer].flatMap { $0.configuration.keysAddress == configuration.keysAddress ? $0 : nil }
@@ -74,15 +109,36 @@ package final class OpenIDClient: Sendable {
             return keys
         }
         if let held { return held }
-        let response = try await fetch(HTTPClientRequest(url: configuration.keysAddress))
-        guard response.status == 200, let keys = try? WebKeySet(parsing: response.body) else {
-            throw Self.unreachable("its keys answered \(response.status) and are no set of at most 64 keys")
+        let keys = try await using(issuer) { () throws(OpenIDFailure) in
+            let response = try await fetch(HTTPClientRequest(url: configuration.keysAddress))
+            guard response.status == 200, let keys = try? WebKeySet(parsing: response.body) else {
+                throw OpenIDFailure(reason: "its keys answered \(response.status) and are no set of at most 64 keys")
+            }
+            return keys
         }
         entries.withLock { entries in
             entries[issuer]?.keys = keys
             entries[issuer]?.keysAt = now
         }
         return keys
+    }
+
+    /// Turns what is wrong with an issuer into the one answer there is for it, and tells the log.
+    private func using<Value>(
+        _ issuer: String, _ body: () async throws(OpenIDFailure) -> Value
+    ) async throws(DomainError) -> Value {
+        do throws(OpenIDFailure) {
+            return try await body()
+        } catch {
+            note(error, of: issuer)
+            throw Self.unusable
+        }
+    }
+
+    private func note(_ failure: OpenIDFailure, of issuer: String) {
+        guard !told.has(issuer, within: freshness.failure) else { return }
+        told.note(issuer)
+        observe(issuer, failure.reason)
     }
 
     // MARK: Codes
@@ -94,10 +150,8 @@ package final class OpenIDClient: Sendable {
         _ code: SignOnCode, wanted: [String]
     ) async throws(DomainError) -> (subject: String, claims: JSONValue) {
         let configuration = try await configuration(of: code.issuer)
-        let response = try await fetch(Self.tokenRequest(code, configuration))
-        guard response.status == 200, let json = try? JSONValue(parsing: response.body),
-            let text = json["id_token"]?.string
-        else { throw Self.codeRefused(response) }
+        let json = try await tokens(for: code, configuration)
+        guard let text = json["id_token"]?.string else { throw Self.codeRefused }
         let accessToken = json["access_token"]?.string
         let (token, signed) = try await verified(text, issuer: code.issuer)
         let identity: IdentityClaims
@@ -113,20 +167,44 @@ package final class OpenIDClient: Sendable {
         guard let endpoint = configuration.userInfoEndpoint, let accessToken,
             wanted.contains(where: { signed[$0] == nil })
         else { return (identity.subject, signed) }
-        let more = try await userInfo(endpoint, accessToken: accessToken, subject: identity.subject)
+        let more = try await userInfo(
+            endpoint, of: code.issuer, accessToken: accessToken, subject: identity.subject)
         return (identity.subject, Self.merged(signed, more))
+    }
+
+    private func tokens(
+        for code: SignOnCode, _ configuration: OpenIDConfiguration
+    ) async throws(DomainError) -> JSONValue {
+        let response = try await using(code.issuer) { () throws(OpenIDFailure) in
+            let response = try await fetch(Self.tokenRequest(code, configuration))
+            guard response.status < 500 else {
+                throw OpenIDFailure(reason: "its token endpoint answered \(response.status)")
+            }
+            return response
+        }
+        guard response.status == 200, let json = try? JSONValue(parsing: response.body) else {
+            // A wrong client secret or redirect address looks like this, too.
+            note(OpenIDFailure(reason: "it did not exchange a code: \(response.status)"), of: code.issuer)
+            throw Self.codeRefused
+        }
+        return json
     }
 
     /// OpenID Connect Core §5.3; it must be about the same person (§5.3.4). Nothing where it does not answer:
     /// what was signed may do.
     private func userInfo(
-        _ endpoint: String, accessToken: String, subject: String
+        _ endpoint: String, of issuer: String, accessToken: String, subject: String
     ) async throws(DomainError) -> JSONValue {
         guard accessToken.hasOnlyBytes({ (0x21...0x7E).contains($0) }) else { throw Self.tokenInvalid(.claim("sub")) }
-        let response = try await fetch(
-            HTTPClientRequest(
-                url: endpoint,
-                headers: [("authorization", "Bearer \(accessToken)"), ("accept", "application/json")]))
+        let request = HTTPClientRequest(
+            url: endpoint, headers: [("authorization", "Bearer \(accessToken)"), ("accept", "application/json")])
+        let response: HTTPClientResponse
+        do throws(OpenIDFailure) {
+            response = try await fetch(request)
+        } catch {
+            note(error, of: issuer)
+            return [:]
+        }
         guard response.status == 200, let json = try? JSONValue(parsing: response.body) else { return [:] }
         guard json["sub"]?.string == subject else { throw Self.tokenInvalid(.claim("sub")) }
         return json
@@ -179,7 +257,7 @@ package final class OpenIDClient: Sendable {
             body: Array(FormText.encode(fields).utf8))
     }
 
-    private func fetch(_ request: HTTPClientRequest) async throws(DomainError) -> HTTPClientResponse {
+    private func fetch(_ request: HTTPClientRequest) async throws(OpenIDFailure) -> HTTPClientResponse {
         var request = request
         request.timeouts = HTTPTimeouts(
             connect: .seconds(5), firstByte: .seconds(10), idle: .seconds(5), total: .seconds(15))
@@ -187,25 +265,27 @@ package final class OpenIDClient: Sendable {
         do throws(HTTPClientError) {
             return try await client.fetch(request)
         } catch {
-            throw Self.unreachable(error.description)
+            throw OpenIDFailure(reason: error.description)
         }
     }
 
     // MARK: Errors
 
-    private static func unreachable(_ what: String) -> DomainError {
-        DomainError(
-            .unprocessable, code: "sso_provider_unreachable",
-            "The identity provider could not be asked: \(what) Check the issuer's address.", parameter: "issuer")
-    }
+    /// The one answer for everything that can be wrong with an issuer.
+    static let unusable = DomainError(
+        .unprocessable, code: "sso_provider_unusable",
+        "The identity provider cannot be used; the program's log says why. It must answer over https, at a public "
+            + "address unless WITAN_SSO_PRIVATE_ISSUERS is set, and the issuer must be written exactly as it does.",
+        parameter: "issuer")
 
-    private static func codeRefused(_ response: HTTPClientResponse) -> DomainError {
-        DomainError(
-            .forbidden, code: "sso_code_refused",
-            "The identity provider did not exchange its code for tokens (\(response.status)); sign in again.")
-    }
+    /// The code of everything that can be wrong with a token.
+    static let tokenInvalid = "sso_token_invalid"
+
+    private static let codeRefused = DomainError(
+        .forbidden, code: "sso_code_refused",
+        "The identity provider did not exchange its code for tokens; sign in again.")
 
     private static func tokenInvalid(_ error: TokenError) -> DomainError {
-        DomainError(.forbidden, code: "sso_token_invalid", "The sign-in is not believed: \(error.description).")
+        DomainError(.forbidden, code: tokenInvalid, "The sign-in is not believed: \(error.description).")
     }
 }

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Core
 import JSON
+
+/// Why an identity provider cannot be used: for the program's log. Callers get one answer for all of it, or an
+/// organization's administrators could find out what runs where in the installation's own network.
+package struct OpenIDFailure: Error, Equatable {
+    /// A sentence without its subject, the provider, and without a full stop.
+    package let reason: String
+}
 
 /// What an issuer publishes of itself (OpenID Connect Discovery 1.0 §3), as far as it counts here.
 package struct OpenIDConfiguration: Sendable, Equatable {
@@ -17,9 +23,9 @@ package struct OpenIDConfiguration: Sendable, Equatable {
     /// Whether it names itself when it sends people back (RFC 9207).
     package let namesItself: Bool
 
-    /// Reads the document of `issuer`. Throws `sso_provider_invalid` when it is somebody else's, lacks an address, or
-    /// has one that is not protected.
-    package init(parsing bytes: [UInt8], issuer: String) throws(DomainError) {
+    /// Reads the document of `issuer`. Throws when it is somebody else's, lacks an address, or has one that is not
+    /// protected, or leads into a private network where `allowsPrivate` does not let it.
+    package init(parsing bytes: [UInt8], issuer: String, allowsPrivate: Bool) throws(OpenIDFailure) {
         guard let json = try? JSONValue(parsing: bytes, limits: JSONLimits(maximumDepth: 16)) else {
             throw Self.invalid("its configuration is not JSON")
         }
@@ -28,11 +34,11 @@ package struct OpenIDConfiguration: Sendable, Equatable {
                 "its configuration is of the issuer \(json["issuer"]?.string?.prefix(200) ?? "of no name")")
         }
         let mayBePlain = IssuerURL(issuer)?.isLoopback == true
-        func address(_ name: String) throws(DomainError) -> String? {
+        func address(_ name: String) throws(OpenIDFailure) -> String? {
             guard let value = json[name], !value.isNull else { return nil }
-            guard let url = value.string.flatMap(IssuerURL.init), mayBePlain || !url.isLoopback else {
-                throw Self.invalid("its \(name) is no https address")
-            }
+            guard let url = value.string.flatMap(IssuerURL.init), mayBePlain || !url.isLoopback,
+                allowsPrivate || url.mayBePublic
+            else { throw Self.invalid("its \(name) is no https address, or a private one") }
             return url.text
         }
         guard let authorization = try address("authorization_endpoint"), let token = try address("token_endpoint"),
@@ -54,9 +60,5 @@ package struct OpenIDConfiguration: Sendable, Equatable {
         namesItself = json["authorization_response_iss_parameter_supported"]?.bool == true
     }
 
-    static func invalid(_ what: String) -> DomainError {
-        DomainError(
-            .unprocessable, code: "sso_provider_invalid",
-            "The identity provider cannot be used: \(what). Check the issuer's address.", parameter: "issuer")
-    }
+    private static func invalid(_ what: String) -> OpenIDFailure { OpenIDFailure(reason: what) }
 }

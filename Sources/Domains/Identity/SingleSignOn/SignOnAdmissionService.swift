@@ -24,7 +24,7 @@ struct SignOnAdmission {
             throw Self.left
         }
         guard !account.isOperator else { throw Self.operators }
-        if !provider.rules.roleMapping.isEmpty, account.role != role {
+        if !provider.rules.roleMapping.isEmpty, account.role != RoleChoice(role) {
             try await change(account, in: transaction)
         }
         try await SignOnStore.touch(person, at: provider.id, user: user, in: transaction)
@@ -52,7 +52,7 @@ struct SignOnAdmission {
         return user
     }
 
-    /// The role follows the groups, but for the last administrator, who stays one.
+    /// The role follows the groups, also where it was a custom one, but for the last administrator, who stays one.
     private func change(_ account: SignOnStore.Account, in transaction: borrowing Transaction) async throws {
         do {
             try await transaction.savepoint { try await SignOnStore.set(role, of: account.user, in: $0) }
@@ -62,7 +62,10 @@ struct SignOnAdmission {
         }
         try await record(
             "member.updated", account.user,
-            ["role": .string(role.rawValue), "role_before": .string(account.role.rawValue)], in: transaction)
+            [
+                "role": .string(role.rawValue), "old_role": .string(account.role.role.rawValue),
+                "old_custom_role": account.role.customName,
+            ], in: transaction)
     }
 
     private func record(

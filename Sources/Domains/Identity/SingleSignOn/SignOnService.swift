@@ -16,16 +16,22 @@ package struct SignOnService: Sendable {
     private let masterKey: MasterKey
     private let client: OpenIDClient
     private let sessions: SessionService
+    private let lockout: LockoutService
+    private let refusals: RefusalService
     /// Where people reach this installation, without a slash at the end.
     let publicURL: String
 
+    /// `refusals` is told of returns and codes that no organization's log has.
     package init(
-        database: Database, masterKey: MasterKey, client: OpenIDClient, sessions: SessionService, publicURL: String
+        database: Database, masterKey: MasterKey, client: OpenIDClient, sessions: SessionService,
+        lockout: LockoutService, refusals: RefusalService, publicURL: String
     ) {
         self.database = database
         self.masterKey = masterKey
         self.client = client
         self.sessions = sessions
+        self.lockout = lockout
+        self.refusals = refusals
         self.publicURL = publicURL
     }
 
@@ -79,25 +85,35 @@ package struct SignOnService: Sendable {
     }
 
     /// Where to send somebody who came back: to the program, with a code or with the reason why there is none. Throws
-    /// `sso_state_invalid` for who was not sent away from here, with this browser, a few minutes ago.
+    /// `sso_state_invalid` for who was not sent away from here, with this browser, a few minutes ago, and
+    /// `sign_in_locked` where too many came back from the same network and were refused.
     package func finish(at id: UniqueID, _ back: Return, from origin: Origin) async throws -> String {
+        // Nothing is counted or written yet: any page can make a browser come here.
         guard let state = SignOnState(opening: back.cookie, state: back.state, provider: id, key: masterKey) else {
+            refusals.unknown("state of a single sign-on", from: origin)
             throw Self.stateInvalid
         }
+        try await lockout.check(Self.attempt(from: origin))
         let (organization, provider) = try await provider(id)
         let login = UniqueID.v7()
         let isFirst = try await database.transaction(organization: organization) { transaction in
             try await SignOnStore.claim(
                 login, state: state.state, provider: id, organization: organization, in: transaction)
         }
-        guard isFirst else { throw Self.stateInvalid }
+        guard isFirst else {
+            try await refuse(Self.stateInvalid, nil, at: provider, organization, origin)
+            throw Self.stateInvalid
+        }
+        var person: FederatedPerson?
         do {
-            let person = try await identify(back, state, provider, organization)
+            let found = try await identify(back, state, provider, organization)
+            person = found
             let code = Base64.encode(Memory.random(32), .url)
-            try await admit(person, at: provider, login: login, code: code, state, organization, origin)
+            try await admit(found, at: provider, login: login, code: code, state, organization, origin)
             return state.request.answer([("code", "\(organization).\(code)")])
         } catch let error as DomainError where error.kind != .unavailable && error.kind != .internalFailure {
-            try await refuse(error, at: provider, organization, origin)
+            // That a provider does not answer is nobody's attempt; the program's log has it.
+            if error != OpenIDClient.unusable { try await refuse(error, person, at: provider, organization, origin) }
             return state.request.answer([("error", "access_denied"), ("error_description", error.code)])
         }
     }
@@ -156,41 +172,80 @@ package struct SignOnService: Sendable {
         }
     }
 
+    // MARK: Refusals
+
+    /// A counter of its own for each network: who fails here is not kept from signing in by password, nor the reverse.
+    private static func attempt(from origin: Origin) -> AccountAttempt {
+        let place = "single sign-on from \(AccountAttempt.network(of: origin))"
+        return AccountAttempt(email: place, from: Origin(address: place, userAgent: nil))
+    }
+
+    /// Counts a return that came to nothing, so that nobody fills the log by it, and records it. Of whom the provider
+    /// named, the log keeps where they came from sealed, if they are known here. What the provider itself signed
+    /// wrongly does not count: while its keys change everybody's tokens may be refused.
     private func refuse(
-        _ error: DomainError, at provider: SingleSignOnProvider, _ organization: UniqueID, _ origin: Origin
+        _ error: DomainError, _ person: FederatedPerson?, at provider: SingleSignOnProvider,
+        _ organization: UniqueID, _ origin: Origin
     ) async throws {
+        if error.code != OpenIDClient.tokenInvalid { try await lockout.failed(Self.attempt(from: origin)) }
         try await database.transaction(organization: organization) { transaction in
+            var user: UniqueID?
+            if let person { user = try await SignOnStore.known(person, at: provider.id, in: transaction) }
             try await AuditService.append(
                 "sso.refused", category: "auth", outcome: .failure, entity: "sso_provider:\(provider.id)",
                 payload: ["code": .string(error.code), "reason": .string(error.message)],
-                by: Actor("system", from: origin), of: organization, in: transaction)
+                by: Actor(user.map { Caller.person($0).name } ?? "system", from: origin), of: organization,
+                in: transaction)
         }
+    }
+
+    /// The same for a code of ours that is not good (any more), in the name of whom it was for.
+    private func refuse(_ code: Digest, of organization: UniqueID, from origin: Origin) async throws -> DomainError {
+        try await lockout.failed(Self.attempt(from: origin))
+        let isKnown = try await database.transaction(organization: organization) { transaction in
+            guard let user = try await SignOnStore.owner(of: code, in: transaction) else { return false }
+            try await AuditService.append(
+                "sso.refused", category: "auth", outcome: .failure, entity: "user:\(user)",
+                payload: ["code": .string(Self.codeInvalid.code), "reason": .string(Self.codeInvalid.message)],
+                by: Actor("system", person: user, from: origin), of: organization, in: transaction)
+            return true
+        }
+        if !isKnown { refusals.unknown("code of a single sign-on", from: origin) }
+        return Self.codeInvalid
     }
 
     // MARK: The session
 
     /// The session for a code, once, for who shows the secret whose hash was sent at the start. Throws
-    /// `sso_code_invalid`.
+    /// `sso_code_invalid`, and `sign_in_locked` where too many of them came from the same network.
     package func exchange(
         code: String, verifier: Secret<String>, device: String?, from origin: Origin
     ) async throws -> IssuedSession {
+        try await lockout.check(Self.attempt(from: origin))
         let parts = code.split(separator: ".", omittingEmptySubsequences: false)
         let text = verifier.reveal()
         guard code.utf8.count <= 100, parts.count == 2, let organization = UniqueID(String(parts[0])),
             (43...128).contains(text.utf8.count)
-        else { throw Self.codeInvalid }
+        else {
+            refusals.unknown("code of a single sign-on", from: origin)
+            throw Self.codeInvalid
+        }
         let hash = SHA256.hash(parts[1].utf8)
-        return try await database.transaction(organization: organization, retrying: 3) { transaction in
+        let issued = try await database.transaction(
+            organization: organization, retrying: 3
+        ) { transaction -> IssuedSession? in
             guard
                 let user = try await SignOnStore.take(
                     hash, challenge: SignOnState.challenge(of: text), in: transaction)
-            else { throw Self.codeInvalid }
+            else { return nil }
             return try await sessions.begin(
                 ProvenPerson(
                     user: user, organization: organization, secondFactor: .singleSignOn, device: device,
                     origin: origin),
                 in: transaction)
         }
+        guard let issued else { throw try await refuse(hash, of: organization, from: origin) }
+        return issued
     }
 
     private static let stateInvalid = DomainError(

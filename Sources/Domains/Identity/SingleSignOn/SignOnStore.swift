@@ -9,7 +9,7 @@ enum SignOnStore {
     /// A person here, as a sign-in needs to know them.
     struct Account: Sendable {
         let user: UniqueID
-        let role: Role
+        let role: RoleChoice
         let hasLeft: Bool
         let isOperator: Bool
     }
@@ -29,22 +29,33 @@ enum SignOnStore {
     static func account(_ user: UniqueID, in transaction: borrowing Transaction) async throws -> Account? {
         try await transaction.query(
             """
-            SELECT m.role, m.retired_at IS NOT NULL OR u.id IS NULL OR u.retired_at IS NOT NULL AS has_left,
+            SELECT m.role, m.custom_role_id,
+                   m.retired_at IS NOT NULL OR u.id IS NULL OR u.retired_at IS NOT NULL AS has_left,
                    coalesce(u.role = 'operator', false) AS is_operator
             FROM auth.memberships m LEFT JOIN auth.users u ON u.id = m.user_id
             WHERE m.user_id = \(user)
             """
         ).first.map { row in
-            let role: String = try row["role"]
-            return Account(
-                user: user, role: Role(rawValue: role) ?? .viewer, hasLeft: try row["has_left"],
-                isOperator: try row["is_operator"])
+            Account(
+                user: user, role: RoleChoice(try Role(stored: row["role"]), custom: try row["custom_role_id"]),
+                hasLeft: try row["has_left"], isOperator: try row["is_operator"])
         }
     }
 
     /// Who has the address, in whatever organization; nil for nobody.
     static func user(with email: EmailAddress, in transaction: borrowing Transaction) async throws -> UniqueID? {
         try await transaction.query("SELECT user_id FROM auth.account(\(email.description))").first?["user_id"]
+    }
+
+    /// Whom a provider means, if they belong here or did: who was linked, or has the verified address.
+    static func known(
+        _ person: FederatedPerson, at provider: UniqueID, in transaction: borrowing Transaction
+    ) async throws -> UniqueID? {
+        if let linked = try await user(of: person.subject, at: provider, in: transaction) { return linked }
+        guard let email = try? person.verifiedEmail(), let user = try await user(with: email, in: transaction),
+            try await account(user, in: transaction) != nil
+        else { return nil }
+        return user
     }
 
     /// An account without password, and its membership. Its address counts as not proven: only the organization's
@@ -116,6 +127,12 @@ enum SignOnStore {
                 code_expires_at = now() + interval '1 minute'
             WHERE id = \(login)
             """)
+    }
+
+    /// Whom a code was for, be it good or not; nil for one that was never given.
+    static func owner(of code: Digest, in transaction: borrowing Transaction) async throws -> UniqueID? {
+        try await transaction.query("SELECT user_id FROM auth.sso_logins WHERE code_hash = \(code.bytes)")
+            .first?["user_id"]
     }
 
     /// Uses a code up; who it is for, nil unless it is good and not used yet.

@@ -35,16 +35,21 @@ package struct SingleSignOnRules: Sendable, Equatable {
     /// Group to role. Where there is any, a person's role follows it at each sign-in.
     package var roleMapping: [String: Role] = [:]
     /// Of who is in no mapped group; nil lets nobody in without one.
-    package var defaultRole: Role? = .viewer
+    package var defaultRole: Role?
     /// Whether people may come.
     package var isActive = true
 
     /// Those of a provider of that name.
     package init(name: String) { self.name = name }
 
-    /// Throws a `DomainError` that names the field when something is out of bounds, and `role_too_high` when a role
-    /// would give more than the caller has.
+    /// Throws a `DomainError` that names the field when something is out of bounds, and `role_too_high` for who may not
+    /// do all that an administrator may: whoever chooses a provider can have it say that they are any member.
     package func check(by principal: Principal) throws(DomainError) {
+        guard Permission.grantable.isSubset(of: principal.permissions) else {
+            throw DomainError(
+                .forbidden, code: "role_too_high",
+                "\(principal.title) may do less than an administrator, whom an identity provider could name.")
+        }
         try Self.require(
             (1...200).contains(name.unicodeScalars.count) && !name.hasControls, "name", "1 to 200 characters")
         let token = ASCIISet(ASCIISet.alphanumerics + "!#$%&'()*+,-./:;<=>?@[]^_`{|}~")
@@ -65,13 +70,6 @@ package struct SingleSignOnRules: Sendable, Equatable {
         try Self.require(
             roleMapping.count <= 500 && roleMapping.keys.allSatisfy { (1...500).contains($0.utf8.count) },
             "role_mapping", "at most 500 groups of at most 500 bytes")
-        for role in Array(roleMapping.values) + [defaultRole].compactMap(\.self)
-        where !role.permissions.isSubset(of: principal.permissions) {
-            throw DomainError(
-                .forbidden, code: "role_too_high",
-                "People would get the role \(role.rawValue), which may do more than you may.", parameter: "role_mapping"
-            )
-        }
     }
 
     private static func require(_ isRight: Bool, _ field: String, _ what: String) throws(DomainError) {

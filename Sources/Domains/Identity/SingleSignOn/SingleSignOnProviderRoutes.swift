@@ -43,8 +43,10 @@ extension SingleSignOnProviderService {
                 let provider = try await update(id, secret: secret, by: caller) { rules in
                     var fields = known
                     try reading {
+                        let before = rules
                         try rules.read(&fields)
                         try fields.finish()
+                        try rules.checkOpening(since: before, saysDefault: known.contains("default_role"))
                     }
                 }
                 return .json(provider.view(publicURL))
@@ -80,7 +82,9 @@ extension SingleSignOnProviderService {
                 "addresses of these domains count as verified where the provider does not say"),
             .init("group_claim", "string", "the claim that names a person's groups"),
             .init("role_mapping", "object", "group to role; where there is any, roles follow it at each sign-in"),
-            .init("default_role", "string", "of who is in no mapped group; viewer unless set, null lets nobody in"),
+            .init(
+                "default_role", "string",
+                "of who is in no mapped group; null lets nobody in, viewer unless set where allowed_domains are"),
             .init("is_active", "boolean", "whether people may come; true unless set"),
         ]
     }
@@ -92,7 +96,10 @@ extension SingleSignOnProviderService {
             let clientID = try fields.string("client_id")
             let secret = try fields.optionalString("client_secret").map { Secret($0) }
             var rules = SingleSignOnRules(name: try fields.string("name"))
+            let saysDefault = fields.contains("default_role")
             try rules.read(&fields)
+            // Everybody with an account at the provider comes in only where that is said.
+            if !saysDefault, !rules.allowedDomains.isEmpty { rules.defaultRole = .viewer }
             try fields.finish()
             return try NewSingleSignOnProvider(issuer: issuer, clientID: clientID, secret: secret, rules: rules)
         }
@@ -116,6 +123,16 @@ extension SingleSignOnRules {
         let role = try fields.optionalString("default_role")
         if changesDefault { defaultRole = try role.map { try Self.role($0, "default_role", fields) } }
         if let isActive = try fields.optionalBool("is_active") { self.isActive = isActive }
+    }
+
+    /// Throws when the last domain is taken away, and with it the only bound on who comes, by somebody who does not say
+    /// what everybody is to become.
+    fileprivate func checkOpening(since before: SingleSignOnRules, saysDefault: Bool) throws(DomainError) {
+        guard allowedDomains.isEmpty, !before.allowedDomains.isEmpty, defaultRole != nil, !saysDefault else { return }
+        throw DomainError(
+            .invalid, code: "invalid_value",
+            "default_role must be given with empty allowed_domains: everybody at the provider may come then, or with "
+                + "null nobody without a mapped group.", parameter: "default_role")
     }
 
     private static func mapping(_ view: JSONView, _ fields: JSONFields) throws -> [String: Role] {

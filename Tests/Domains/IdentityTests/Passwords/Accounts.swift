@@ -70,9 +70,15 @@ struct Accounts: Sendable {
         return principal
     }
 
+    func begin(
+        _ principal: Principal, password: String? = Accounts.password
+    ) async throws -> (secret: OneTimePassword, uri: Secret<String>) {
+        try await secondFactors.begin(password: password.map(Secret.init), by: principal)
+    }
+
     /// Sets an authenticator up and returns it with the recovery codes; `now` is when its first code was typed.
     func enroll(_ principal: Principal, now: Timestamp = .now()) async throws -> (OneTimePassword, [RecoveryCode]) {
-        let secret = try await secondFactors.begin(by: principal).secret
+        let secret = try await begin(principal).secret
         return (secret, try await secondFactors.confirm(Secret(secret.code(at: now)), by: principal, now: now))
     }
 }

@@ -105,6 +105,36 @@ import Testing
         }
     }
 
+    @Test("who comes back can be erased again, and each erasure keeps its certificate")
+    func again() async throws {
+        try await PrivacyFixture.with { fixture in
+            let (admin, other) = (try fixture.organization("one"), try fixture.organization("two"))
+            let ada = try fixture.person("ada", role: .developer, in: admin.organization)
+            _ = try fixture.person("ada", role: .viewer, in: other.organization, id: ada.id)
+            let erase = { @Sendable in
+                await fixture.base.refusal { try await fixture.erasures.erase(ada.id, for: .objection, by: admin) }
+            }
+            let store = fixture.base.store
+            let comeBack = "UPDATE auth.memberships SET retired_at = NULL WHERE user_id = '\(ada.id)'"
+            #expect(await erase() == "none")
+            #expect(await erase() == "already_erased")
+            try store.psql(comeBack)
+            try await fixture.plant(ada)
+            #expect(try fixture.find("planted-message").count == 1)
+            #expect(await erase() == "none")
+            #expect(try fixture.find("planted-message").isEmpty && fixture.find("203.0.113.99").isEmpty)
+            #expect(await erase() == "already_erased")
+            // Back once more, and gone of themselves.
+            try store.psql(comeBack)
+            try store.psql("UPDATE auth.memberships SET retired_at = now() WHERE user_id = '\(ada.id)'")
+            #expect(await erase() == "none")
+            let kept = try await fixture.erasures.list(
+                try PageRequest(limit: nil, after: nil), of: admin.organization)
+            #expect(kept.count == 3 && kept.allSatisfy { $0.person == ada.id })
+            #expect(kept.allSatisfy { $0.isGenuine(under: fixture.signing.publicKey, of: admin.organization) })
+        }
+    }
+
     @Test("nobody erases themselves, nor the last administrator, nor the last operator")
     func refused() async throws {
         try await PrivacyFixture.with { fixture in

@@ -152,7 +152,7 @@ import Testing
     func counted() async throws {
         try await withPerson { accounts, principal in
             let fixture = accounts.fixture
-            let secret = try await accounts.secondFactors.begin(by: principal).secret
+            let secret = try await accounts.begin(principal).secret
             let confirm = { @Sendable (code: String) in
                 await fixture.refusal { try await accounts.secondFactors.confirm(Secret(code), by: principal) }
             }
@@ -169,18 +169,18 @@ import Testing
             #expect(
                 await fixture.refusal { try await accounts.secondFactors.confirm(Secret("123456"), by: principal) }
                     == "second_factor_missing")
-            let first = try await accounts.secondFactors.begin(by: principal).secret
+            let first = try await accounts.begin(principal).secret
             _ = try await accounts.signIn("ada@example.org")
             _ = try await accounts.enroll(principal)
             #expect(
-                await fixture.refusal { try await accounts.secondFactors.begin(by: principal) }
+                await fixture.refusal { try await accounts.begin(principal) }
                     == "second_factor_enabled")
             #expect(
                 await fixture.refusal {
                     try await accounts.signIn("ada@example.org", code: .authenticator(Secret(first.code(at: .now()))))
                 } == "invalid_code")
             let key = try fixture.organization("two")
-            #expect(await fixture.refusal { try await accounts.secondFactors.begin(by: key) } == "person_required")
+            #expect(await fixture.refusal { try await accounts.begin(key) } == "person_required")
         }
     }
 

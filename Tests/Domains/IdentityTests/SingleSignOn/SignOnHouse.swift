@@ -27,20 +27,36 @@ struct SignOnHouse: Sendable {
     let signOn: SignOnService
     private let responder: Responder
 
-    init(_ fixture: Fixture, _ issuer: StubIssuer, freshness: OpenIDClient.Freshness = .init()) throws {
+    /// What the program's log was told.
+    let told: Locked<[String]>
+
+    /// Without `allowsPrivate` the issuer, which is on this machine, must not be gone to.
+    init(
+        _ fixture: Fixture, _ issuer: StubIssuer, freshness: OpenIDClient.Freshness = .init(),
+        allowsPrivate: Bool = true
+    ) throws {
         self.fixture = fixture
         self.issuer = issuer
         let admin = try fixture.organization("one")
         self.admin = admin
         masterKey = try MasterKey(Secret(Memory.random(32)))
-        let client = OpenIDClient(client: HTTPClient(loops: [issuer.loop]), freshness: freshness)
+        let told = Locked<[String]>([])
+        self.told = told
+        var configuration = HTTPClientConfiguration()
+        if !allowsPrivate { configuration.admits = { $0.isPublic } }
+        let client = OpenIDClient(
+            client: HTTPClient(configuration: configuration, loops: [issuer.loop]), allowsPrivate: allowsPrivate,
+            freshness: freshness
+        ) { issuer, reason in told.withLock { $0.append("\(issuer): \(reason)") } }
         providers = SingleSignOnProviderService(database: fixture.database, masterKey: masterKey, client: client)
         signOn = SignOnService(
             database: fixture.database, masterKey: masterKey, client: client, sessions: fixture.sessions,
-            publicURL: Self.publicURL)
+            lockout: LockoutService(database: fixture.database, key: masterKey.subkey("lockouts")),
+            refusals: fixture.refusals, publicURL: Self.publicURL)
         let quiet = Logger(LogOutput(descriptor: open("/dev/null", O_WRONLY), format: .json))
         responder = Responder(
-            endpoints: signOn.endpoints + providers.endpoints(publicURL: Self.publicURL), logger: quiet
+            endpoints: signOn.endpoints + providers.endpoints(publicURL: Self.publicURL), logger: quiet,
+            clients: ClientAddress(seal: testSeal)
         ) { _, _ in admin }
     }
 
@@ -55,11 +71,15 @@ struct SignOnHouse: Sendable {
 
     func provider(_ change: (inout SingleSignOnRules) -> Void = { _ in }) async throws -> SingleSignOnProvider {
         var rules = SingleSignOnRules(name: "Stub")
+        rules.defaultRole = .viewer
         change(&rules)
         let new = try NewSingleSignOnProvider(
             issuer: issuer.url, clientID: "witan", secret: Secret("s3cret &/ä"), rules: rules)
         return try await providers.create(new, by: admin)
     }
+
+    /// Forgets who was refused: in tests all come from one address.
+    func forgive() throws { try fixture.store.psql("DELETE FROM auth.lockouts") }
 
     func change(
         _ provider: SingleSignOnProvider, _ change: @Sendable (inout SingleSignOnRules) -> Void
@@ -130,6 +150,7 @@ struct SignOnHouse: Sendable {
     /// Why a sign-in was refused; `none` when it was not.
     func refusal(_ provider: SingleSignOnProvider, _ claims: [(String, JSONValue?)] = []) async throws -> String {
         issuer.state.withLock { $0.claims = claims }
+        try forgive()
         let answer = try await signIn(provider)
         #expect(answer.status == 302 && answer.location.hasPrefix(Self.redirect + "?"))
         #expect(answer.item("state") == "mine")

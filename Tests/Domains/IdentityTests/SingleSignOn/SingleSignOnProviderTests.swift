@@ -81,40 +81,139 @@ import Testing
     }
 
     static let broken: [(String, JSONValue?, String)] = [
-        ("issuer", "https://evil.example", "sso_provider_invalid"), ("issuer", nil, "sso_provider_invalid"),
-        ("token_endpoint", nil, "sso_provider_invalid"), ("jwks_uri", "ftp://x", "sso_provider_invalid"),
-        ("token_endpoint", "http://evil.example/token", "sso_provider_invalid"),
-        ("response_types_supported", ["id_token"], "sso_provider_invalid"),
-        ("code_challenge_methods_supported", ["plain"], "sso_provider_invalid"),
+        ("issuer", "https://evil.example", "of the issuer https://evil.example"),
+        ("issuer", nil, "of the issuer of no name"), ("token_endpoint", nil, "lacks"),
+        ("jwks_uri", "ftp://x", "jwks_uri"), ("token_endpoint", "http://evil.example/token", "token_endpoint"),
+        ("response_types_supported", ["id_token"], "code flow"),
+        ("code_challenge_methods_supported", ["plain"], "PKCE"),
     ]
 
-    @Test("an issuer whose configuration is another's, or not protected, is refused when it is added")
+    @Test(
+        "an issuer that cannot be used is answered in one way, whatever is wrong, and the program's log has the cause")
     func configuration() async throws {
         try await Fixture.with { fixture in
-            for (name, value, code) in Self.broken {
-                let issuer = try StubIssuer()
+            var messages: Set<String> = []
+            for (name, value, reason) in Self.broken {
+                let (issuer, told) = (try StubIssuer(), Locked<[String]>([]))
                 issuer.state.withLock { $0.configuration = [(name, value)] }
-                let client = OpenIDClient(client: HTTPClient(loops: [issuer.loop]))
+                let client = OpenIDClient(client: HTTPClient(loops: [issuer.loop]), allowsPrivate: true) { _, why in
+                    told.withLock { $0.append(why) }
+                }
                 let error = try await #require(throws: DomainError.self) {
                     try await client.configuration(of: issuer.url)
                 }
-                #expect(error.code == code, "\(name)")
+                #expect(error.code == "sso_provider_unusable", "\(name)")
+                messages.insert(error.message)
+                #expect(told.withLock { $0.count == 1 && $0[0].contains(reason) }, "\(name)")
             }
+            #expect(messages.count == 1)
             let house = try SignOnHouse(fixture, try StubIssuer())
             house.issuer.state.withLock { $0.configuration = [("issuer", nil)] }
-            #expect(await code { _ = try await house.provider() } == "sso_provider_invalid")
+            #expect(await code { _ = try await house.provider() } == "sso_provider_unusable")
             #expect(try fixture.count("auth.sso_providers") == "0")
         }
     }
 
-    @Test("nobody lets others in with more than they may do themselves")
-    func escalation() throws {
-        var rules = SingleSignOnRules(name: "Corp")
-        rules.groupClaim = "groups"
-        rules.roleMapping = ["staff": .admin]
-        let error = try #require(throws: DomainError.self) { try rules.check(by: caller(.manager)) }
-        #expect(error.code == "role_too_high")
-        try rules.check(by: caller(.admin))
+    @Test("an address of this machine, of a private network or without TLS is not gone to unless that is set")
+    func privateNetworks() async throws {
+        try await Fixture.with { fixture in
+            let stub = try StubIssuer()
+            let house = try SignOnHouse(fixture, stub, allowsPrivate: false)
+            let port = stub.url.split(separator: ":")[2]
+            for issuer in [
+                stub.url, "http://localhost:\(port)", "https://127.0.0.1:\(port)", "https://localhost:\(port)",
+                "https://10.0.0.1", "https://169.254.169.254/latest", "https://[::1]:\(port)",
+                "https://[::ffff:127.0.0.1]:\(port)", "https://2130706433:\(port)",
+            ] {
+                let answer = try await house.send(
+                    .post, "/api/v1/sso-providers",
+                    ["name": "Inside", "issuer": .string(issuer), "client_id": "witan"])
+                #expect(answer.status == 422 && answer.body["code"] == "sso_provider_unusable", "\(issuer)")
+            }
+            #expect(stub.state.withLock { $0.configurationsServed } == 0)
+            #expect(try fixture.count("auth.sso_providers") == "0")
+            // Names and unusual numbers lead there, too, and that shows when they are connected to.
+            #expect(house.told.withLock { $0.filter { $0.contains("must not be connected to") }.count } == 2)
+            #expect(house.told.withLock { $0.count } == 9)
+        }
+    }
+
+    @Test("a failure is believed for a moment, so that nobody has an issuer asked all the time")
+    func failures() async throws {
+        let (issuer, told) = (try StubIssuer(), Locked(0))
+        issuer.state.withLock { $0.configuration = [("issuer", nil)] }
+        var freshness = OpenIDClient.Freshness()
+        func client() -> OpenIDClient {
+            OpenIDClient(client: HTTPClient(loops: [issuer.loop]), allowsPrivate: true, freshness: freshness) { _, _ in
+                told.withLock { $0 += 1 }
+            }
+        }
+        freshness.failure = .seconds(600)
+        let patient = client()
+        for _ in 0..<5 { await #expect(throws: DomainError.self) { try await patient.configuration(of: issuer.url) } }
+        #expect(issuer.state.withLock { $0.configurationsServed } == 1)
+        #expect(told.withLock { $0 } == 1)
+        freshness.failure = .zero
+        let eager = client()
+        for _ in 0..<5 { await #expect(throws: DomainError.self) { try await eager.configuration(of: issuer.url) } }
+        #expect(issuer.state.withLock { $0.configurationsServed } == 6)
+        issuer.state.withLock { $0.configuration = [] }
+        _ = try await eager.configuration(of: issuer.url)
+    }
+
+    @Test("everybody at a provider comes in only where that is said; those of its domains are viewers")
+    func openness() async throws {
+        try await Fixture.with { fixture in
+            let house = try SignOnHouse(fixture, try StubIssuer())
+            func make(_ client: String, _ members: [JSONMember]) async throws -> SignOnHouse.Answer {
+                try await house.send(
+                    .post, "/api/v1/sso-providers",
+                    .object(
+                        [
+                            JSONMember("name", "Corp"), JSONMember("issuer", .string(house.issuer.url)),
+                            JSONMember("client_id", .string(client)),
+                        ] + members))
+            }
+            #expect(try await make("a", []).body["default_role"] == .null)
+            let said = try await make("b", [JSONMember("default_role", "developer")])
+            #expect(said.body["default_role"] == "developer")
+            let bound = try await make("c", [JSONMember("allowed_domains", ["corp.example"])])
+            #expect(bound.body["default_role"] == "viewer")
+            let path = "/api/v1/sso-providers/\(bound.body["id"]?.string ?? "")"
+            let opened = try await house.send(.patch, path, ["allowed_domains": []])
+            #expect(opened.status == 400 && opened.body["field"] == "default_role")
+            #expect(try await house.send(.get, path).body["allowed_domains"] == ["corp.example"])
+            let meant = try await house.send(.patch, path, ["allowed_domains": [], "default_role": "viewer"])
+            #expect(meant.status == 200)
+            #expect(try await house.send(.patch, path, ["name": "Other"]).status == 200)
+        }
+    }
+
+    @Test("only who may do all that an administrator may chooses whom to believe, whatever roles would be given")
+    func escalation() async throws {
+        try await Fixture.with { fixture in
+            let house = try SignOnHouse(fixture, try StubIssuer())
+            let provider = try await house.provider()
+            let clerk = try fixture.person("clerk", .viewer, in: house.admin.organization)
+                .with(Role.viewer.permissions.union([.manageSingleSignOn]))
+            let almost = clerk.with(Permission.grantable.subtracting([.manageHolds]))
+            for person in [clerk, almost] {
+                #expect(
+                    await fixture.refusal {
+                        try await house.providers.create(
+                            try NewSingleSignOnProvider(
+                                issuer: house.issuer.url, clientID: "mine", secret: nil,
+                                rules: SingleSignOnRules(name: "Mine")), by: person)
+                    } == "role_too_high")
+                #expect(
+                    await fixture.refusal {
+                        try await house.providers.update(provider.id, secret: Secret("mine"), by: person) { _ in }
+                    } == "role_too_high")
+            }
+            _ = try await house.providers.update(
+                provider.id, secret: nil, by: clerk.with(Permission.grantable)
+            ) { $0.roleMapping = [:] }
+        }
     }
 
     @Test("an https issuer may not send people or codes to http, nor to this machine")
@@ -127,13 +226,18 @@ import Testing
                  "token_endpoint_auth_methods_supported":["client_secret_post"]}
                 """.utf8)
         }
-        let good = try OpenIDConfiguration(parsing: document("https://id.example/t"), issuer: "https://id.example")
+        let good = try OpenIDConfiguration(
+            parsing: document("https://id.example/t"), issuer: "https://id.example", allowsPrivate: false)
         #expect(good.takesSecretInBody && !good.namesItself && good.userInfoEndpoint == nil)
+        func isRefused(_ token: String, allowsPrivate: Bool) -> Bool {
+            (try? OpenIDConfiguration(
+                parsing: document(token), issuer: "https://id.example", allowsPrivate: allowsPrivate)) == nil
+        }
         for token in ["http://127.0.0.1:1/t", "http://id.example/t", "https://a@id.example/t", ""] {
-            let error = #expect(throws: DomainError.self) {
-                try OpenIDConfiguration(parsing: document(token), issuer: "https://id.example")
-            }
-            #expect(error?.code == "sso_provider_invalid")
+            #expect(isRefused(token, allowsPrivate: true))
+        }
+        for token in ["https://10.0.0.1/t", "https://[fd00::1]/t", "https://169.254.169.254/t"] {
+            #expect(isRefused(token, allowsPrivate: false) && !isRefused(token, allowsPrivate: true))
         }
     }
 }

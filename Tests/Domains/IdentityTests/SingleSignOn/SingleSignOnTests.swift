@@ -109,6 +109,18 @@ import Testing
             #expect(try await role(nil) == "viewer")
             #expect(try await role([1, "Staff"]) == "viewer")
             #expect(try house.fixture.actions().filter { $0 == "member.updated" }.count == 3)
+            // A custom role is one, too: who is in none of its groups does not keep it.
+            let custom = UniqueID.v7()
+            try house.fixture.store.psql(
+                """
+                INSERT INTO auth.roles (org_id, id, name, permissions)
+                VALUES ('\(house.admin.organization)', '\(custom)', 'auditors', '{audit.read,privacy.manage}');
+                UPDATE auth.memberships SET role = 'viewer', custom_role_id = '\(custom)'
+                """)
+            #expect(try await role(["other"]) == "viewer")
+            #expect(try house.fixture.store.psql("SELECT custom_role_id IS NULL FROM auth.memberships") == "t")
+            #expect(
+                try house.fixture.payloads("member.updated").last?["old_custom_role"]?.string == "role:\(custom)")
             try await house.change(provider) { $0.defaultRole = nil }
             try await house.expect("sso_no_role", at: provider, [("groups", ["other"])])
         }
@@ -170,6 +182,7 @@ import Testing
             try house.fixture.store.psql("UPDATE auth.sso_logins SET code_expires_at = now() WHERE used_at IS NULL")
             #expect(try await house.exchange(late).body["code"] == "sso_code_invalid")
             // Of many at once one wins.
+            try house.forgive()
             let raced = try await house.signIn(provider).item("code")
             let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<8 { group.addTask { try await house.exchange(raced).status } }

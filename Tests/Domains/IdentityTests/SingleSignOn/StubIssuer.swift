@@ -26,6 +26,8 @@ final class StubIssuer: Sendable {
         var lastForm = ""
         var lastAuthorization: String?
         var tokenText: String?
+        /// Of the token endpoint, when it does not work.
+        var tokenStatus: Int?
     }
 
     let state = Locked(State())
@@ -88,6 +90,7 @@ final class StubIssuer: Sendable {
     }
 
     private static func token(_ request: HTTPRequest, _ state: inout State, _ url: String) -> HTTPResponse {
+        if let status = state.tokenStatus { return json(["error": "server_error"], status) }
         let form = String(decoding: request.body, as: UTF8.self)
         state.lastForm = form
         state.lastAuthorization = request.headers["authorization"]
