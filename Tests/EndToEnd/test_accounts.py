@@ -217,6 +217,14 @@ def test_ten_wrong_passwords_lock_alike_whether_or_not_there_is_such_an_account(
         shapes.append([(answer.status_code, answer.json()["detail"]) for answer in answers])
         witan.execute("UPDATE auth.lockouts SET failures = 0 WHERE kind = 'network'")
     assert shapes[0] == shapes[1]
+    # What concerns her is in the log of her organization; of nobody the program's log tells, without the address.
+    entries = witan.api("GET", "/api/v1/audit-entries?limit=500&category=auth")["data"]
+    about = ("session.refused", f"user:{person.id}")
+    mine = [entry for entry in entries if (entry["action"], entry["entity"]) == about]
+    reasons = [entry["payload"]["reason"] for entry in mine]
+    assert reasons == ["locked"] + ["wrong password"] * 10 and all(entry["outcome"] == "failure" for entry in mine)
+    log = witan.log.read_text(errors="replace")
+    assert "refused what is nobody's" in log and "nobody@example.org" not in log
     # A mail opens it again, here and for this account.
     assert person.with_password().sign_in().status_code == 201
 

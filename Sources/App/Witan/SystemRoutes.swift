@@ -14,6 +14,7 @@ enum SystemRoutes {
     static let metrics: [any Metric] = [
         APIMetrics.requests, APIMetrics.duration, GatewayMetrics.calls, GatewayMetrics.tokens,
         GatewayMetrics.overhead, Observer.batches, Observer.batchEntries, Observer.refusedRequests, Observer.mails,
+        Observer.unknownCallers,
         OperationsMetrics.monthsAhead, OperationsMetrics.jobRuns, ClusterArchive.waitingFiles, ClusterArchive.failures,
         ClusterArchive.lastBase, StorageService.freeBytes, CollectedMetric.process,
     ]

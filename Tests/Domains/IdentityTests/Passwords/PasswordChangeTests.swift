@@ -179,6 +179,11 @@ final class Letterbox: MailSender, Sendable {
             _ = try await accounts.signIn("ada@example.org", new)
             #expect(try fixture.store.psql("SELECT verified FROM auth.users WHERE id = '\(user)'") == "t")
             #expect(try fixture.actions().contains("password.reset"))
+            // Two tokens of hers were used up, which is one entry a minute; three texts are nobody's.
+            let refusals = try fixture.payloads("password_reset.refused")
+            #expect(refusals.map { $0["reason"]?.string } == ["token used before"])
+            #expect(refusals.first?["ip_address"]?.string == "192.0.2.7")
+            #expect(fixture.unknown.withLock { $0.map(\.gave) } == ["token of a password reset"])
         }
     }
 
@@ -214,6 +219,8 @@ final class Letterbox: MailSender, Sendable {
             let expired = try resets.insertToken(of: user)
             try fixture.store.psql("UPDATE auth.password_resets SET expires_at = now()")
             #expect(await confirm(expired) == "invalid_reset_token")
+            #expect(
+                try fixture.payloads("password_reset.refused").map { $0["reason"]?.string } == ["token expired"])
             let token = try resets.insertToken(of: user)
             try fixture.store.psql("UPDATE auth.memberships SET retired_at = now()")
             #expect(await confirm(token) == "invalid_reset_token")
