@@ -120,7 +120,7 @@ def test_a_key_ends_at_its_expiry(witan):
 def test_a_key_cannot_make_one_that_may_more_than_itself(witan):
     manager = witan.new_key(role="manager")["key"]
     run = witan.cli("keys", "create", "coup", "--role", "admin", key=manager)
-    assert run.returncode == 1 and "may do more than you may yourself" in run.stderr
+    assert run.returncode == 1 and "may do more than the caller" in run.stderr
     run = witan.cli("keys", "revoke", "01990000-0000-7000-8000-000000000000")
     assert run.returncode == 1 and "keys list" in run.stderr
 

@@ -87,7 +87,7 @@ extension Principal {
             let missing = given.subtracting(permissions).names.joined(separator: ", ")
             throw DomainError(
                 .forbidden, code: "role_too_high",
-                "\(title) cannot \(what) that may do more than you may yourself: \(missing).", parameter: field,
+                "\(title) cannot \(what) that may do more than the caller: \(missing).", parameter: field,
                 shouldRetry: false)
         }
     }
