@@ -202,6 +202,7 @@ struct SchemaRule: Sendable, CustomTestStringConvertible {
 enum OwnerFunctions {
     static let all = [
         "auth.key_snapshot": "hashes of keys and what they may do, to recognize a caller by",
+        "auth.key_holder": "whose a key is or was, by its HMAC, which nobody guesses",
         "auth.organization_snapshot": "what organizations chose about their calls",
         "auth.revocations": "ids of sessions that were ended, and versions of memberships",
         "auth.end_sessions": "ends one person's sessions everywhere, and says how many",
