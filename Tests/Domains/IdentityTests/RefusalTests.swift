@@ -180,11 +180,11 @@ struct RefusalTests {
         try await withPerson { accounts, user, organizations in
             let fixture = accounts.fixture
             let principal = try await accounts.principal(try await fixture.signIn(user, organizations[1].organization))
-            try await accounts.passwords.change(
-                Secret(Accounts.password), to: Secret("einundzwanzig G\u{E4}nse"), by: principal)
-            let (_, codes) = try await accounts.enroll(principal)
+            let new = "einundzwanzig G\u{E4}nse"
+            try await accounts.passwords.change(Secret(Accounts.password), to: Secret(new), by: principal)
+            let (_, codes) = try await accounts.enroll(principal, password: new)
             try await accounts.secondFactors.remove(
-                password: Secret("einundzwanzig G\u{E4}nse"), .recoveryCode(codes[0].text), by: principal)
+                password: Secret(new), .recoveryCode(codes[0].text), by: principal)
             let logs = try fixture.store.psql(
                 """
                 SELECT concat_ws('|', action, count(DISTINCT org_id)) FROM audits.audit_log

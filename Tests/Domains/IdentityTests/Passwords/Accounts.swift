@@ -77,8 +77,10 @@ struct Accounts: Sendable {
     }
 
     /// Sets an authenticator up and returns it with the recovery codes; `now` is when its first code was typed.
-    func enroll(_ principal: Principal, now: Timestamp = .now()) async throws -> (OneTimePassword, [RecoveryCode]) {
-        let secret = try await begin(principal).secret
+    func enroll(
+        _ principal: Principal, password: String = Self.password, now: Timestamp = .now()
+    ) async throws -> (OneTimePassword, [RecoveryCode]) {
+        let secret = try await begin(principal, password: password).secret
         return (secret, try await secondFactors.confirm(Secret(secret.code(at: now)), by: principal, now: now))
     }
 }
