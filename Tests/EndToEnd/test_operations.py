@@ -107,9 +107,10 @@ def test_status_shows_jobs_partitions_schema_and_what_is_degraded(new_witan):
 
     def jobs():
         found = {job["job"]: job for job in server.api("GET", "/api/v1/status")["jobs"]}
-        return len(found) >= 6 and all(job["last_result"] for job in found.values()) and found
+        return len(found) >= 8 and all(job["last_result"] for job in found.values()) and found
     found = wait_for(jobs, 60, "the first run of every job")
-    assert {"partitions", "retention", "archives", "idempotency", "sessions", "schema", "seals"} == set(found)
+    assert set(found) == {
+        "partitions", "retention", "archives", "idempotency", "sessions", "single sign-on", "schema", "seals"}
     assert all(job["last_result"] == "done" for job in found.values()), found
     status = server.api("GET", "/api/v1/status")
     assert status["schema"]["pending"] == 0 and status["schema"]["head"].startswith("00")
