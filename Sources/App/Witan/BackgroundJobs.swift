@@ -33,24 +33,21 @@ struct BackgroundJobs: Sendable {
             Job(name: "seals", every: .seconds(3600)) { _ in
                 try await asOwner { owner in try await RowSealWorker(owner: owner, app: database).run() }
             },
-            Job(name: "idempotency", every: .seconds(3600)) { _ in
-                let rows = try await database.query("SELECT ops.forget_idempotency_keys() AS forgotten")
-                let forgotten: Int64 = try rows.first?["forgotten"] ?? 0
-                return "\(forgotten) expired keys forgotten"
-            },
-            Job(name: "single sign-on", every: .seconds(3600)) { _ in
-                let rows = try await database.query("SELECT auth.forget_sso_logins() AS forgotten")
-                let forgotten: Int64 = try rows.first?["forgotten"] ?? 0
-                return "\(forgotten) returns of more than a day ago forgotten"
-            },
-            Job(name: "sessions", every: .seconds(3600)) { _ in
-                let rows = try await database.query("SELECT auth.forget_sessions() AS forgotten")
-                let forgotten: Int64 = try rows.first?["forgotten"] ?? 0
-                return "\(forgotten) rows of expired sessions forgotten"
-            },
+            cleanUp("idempotency", "SELECT ops.forget_idempotency_keys() AS forgotten", of: "expired keys"),
+            cleanUp(
+                "single sign-on", "SELECT auth.forget_sso_logins() AS forgotten", of: "returns of more than a day ago"),
+            cleanUp("sessions", "SELECT auth.forget_sessions() AS forgotten", of: "rows of expired sessions"),
             Job(name: "schema", every: .seconds(86_400)) { _ in try await verifySchema() },
             Job(name: "archives", every: .seconds(86_400)) { _ in try await checkArchives() },
         ]
+    }
+
+    /// Has the database delete what is over, once an hour.
+    private func cleanUp(_ name: String, _ statement: SQL, of what: String) -> Job {
+        Job(name: name, every: .seconds(3600)) { _ in
+            let forgotten: Int64 = try (try await database.query(statement).first)?["forgotten"] ?? 0
+            return "\(forgotten) \(what) forgotten"
+        }
     }
 
     /// What a retention run would do with each partition that is over.
