@@ -79,8 +79,11 @@ def test_seeds_are_idempotent_beside_a_server_and_the_log_verifies(new_witan):
     wait_for(verification, 10, "the seed's key")
     found = wait_for(lambda: (v := verification())["unsealed"] == 0 and v, 30, "a sealed log")
     assert found["intact"] is True and found["entries"] > 600
-    models = server.api("GET", "/api/v1/models", key=key)["data"]
-    assert {model["name"] for model in models} >= {"openai/gpt-4o", "openai/gpt-4o-mini", "backup/small-instruct"}
+
+    def models():
+        return {model["name"] for model in server.api("GET", "/api/v1/models", key=key)["data"]}
+    # The node looks for new keys and for new models each by itself.
+    wait_for(lambda: models() >= {"openai/gpt-4o", "openai/gpt-4o-mini", "backup/small-instruct"}, 10, "the models")
     assert server.chat("sandbox/echo", "Is anybody there?", key=key).status_code == 200
 
     cleaned = run("seed", "clean", "--confirm", data=server.data)
