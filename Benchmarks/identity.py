@@ -29,13 +29,14 @@ def main():
     everywhere = sorted(os.sched_getaffinity(0))
     cores, elsewhere = everywhere[: options.cores], everywhere[options.cores :]
     os.sched_setaffinity(0, cores)
+    grouped = processes.join_group()
     directory = tempfile.mkdtemp(prefix="witan-bench-")
     os.chmod(directory, 0o755)  # PostgreSQL runs as another user when this is root.
     try:
         with contextlib.ExitStack() as stack:
             mock = targets.Mock(directory, stack, mock_program)
             first = targets.Witan(directory, stack, witan, mock, True, max(1, len(cores) // 2))
-            rows = storm(options, first, cores, elsewhere, directory, mock, fill)
+            rows = storm(options, first, cores, elsewhere, directory, mock, fill, grouped)
             rows += keys(options, first, fill)
             rows += two_nodes(options, first, witan, directory, stack)
     finally:
@@ -115,7 +116,7 @@ def until(url, key, works):
     sys.exit("a change did not reach the other node within 10 s")
 
 
-def storm(options, node, cores, elsewhere, directory, mock, program):
+def storm(options, node, cores, elsewhere, directory, mock, program, grouped):
     """Calls alone and beside 50 people who sign in all the time, in turn; people have computers of their own."""
     run_fill(node, program, 1)
     work = load.WORKLOADS[0]
@@ -135,7 +136,8 @@ def storm(options, node, cores, elsewhere, directory, mock, program):
         f"median of {options.rounds} rounds in turn, 10 connections: "
         f"{statistics.median(found.p99_ms for found in alone):.1f} ms without, "
         f"{calls:,.0f} calls and {signed / options.rounds:.1f} sign-ins a second with; people on "
-        f"{f'cores {elsewhere}' if elsewhere else 'the same cores'}")
+        f"{f'cores {elsewhere}' if elsewhere else 'the same cores'}"
+        f"{'' if grouped else '; the CPU was shared by session (sched_autogroup)'}")
     return [("p99 of calls beside 50 people signing in ÷ without", "≤", 1.5, ratio, note)]
 
 

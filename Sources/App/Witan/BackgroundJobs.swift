@@ -59,7 +59,8 @@ struct BackgroundJobs: Sendable {
 
     /// Compares the catalog with what the migrations made; fails with the first things that differ.
     private func verifySchema() async throws -> String {
-        defer { Allocator.giveBack(from: [loop]) }
+        Allocator.spareMemory()
+        defer { Allocator.spareTime(on: [loop]) }
         let found = try await stores.withMigrator(loop: loop, observe: { _ in }) { try await $0.verify() }
         let findings = found.brokenHistory + found.differences.map { String(describing: $0) }
         guard findings.isEmpty else {

@@ -52,7 +52,12 @@ extension Configuration {
             cost: Argon2idCost(
                 memoryKiB: UInt32(integer("WITAN_ARGON2_MEMORY") * 1024),
                 passes: UInt32(integer("WITAN_ARGON2_ITERATIONS")), lanes: UInt32(integer("WITAN_ARGON2_LANES"))),
-            threads: integer("WITAN_ARGON2_THREADS"), queue: integer("WITAN_ARGON2_QUEUE"))
+            threads: hashCount, queue: integer("WITAN_ARGON2_QUEUE"))
+    }
+
+    private var hashCount: Int {
+        let wanted = integer("WITAN_ARGON2_THREADS")
+        return wanted > 0 ? wanted : min(8, coreCount)
     }
 
     /// Whose word on a client's address is taken.
@@ -65,6 +70,16 @@ extension Configuration {
     /// Half the cores unless set: the other half is PostgreSQL's, and fewer loops make larger commits.
     var loopCount: Int {
         let wanted = integer("WITAN_LOOPS")
-        return wanted > 0 ? wanted : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / 2)
+        return wanted > 0 ? wanted : max(1, coreCount / 2)
+    }
+
+    /// Those that this process may run on: a bit each in the mask of proc(5), `Cpus_allowed`.
+    private var coreCount: Int {
+        let status = TextFile.read("/proc/self/status", limit: 1 << 16) ?? ""
+        let mask = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed:") }
+        let cores = mask?.dropFirst("Cpus_allowed:".count).compactMap(\.hexDigitValue).reduce(0) {
+            $0 + $1.nonzeroBitCount
+        }
+        return max(1, cores ?? sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     }
 }

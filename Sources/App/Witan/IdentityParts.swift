@@ -15,6 +15,7 @@ struct IdentityParts: Sendable {
     let organizations: OrganizationService
     let keys: APIKeyService
     let keyUsage: APIKeyUsageWorker
+    let refusals: RefusalService
     let refusedRequests: RefusedRequestWorker
     let roles: CustomRoleService
     let members: MemberService
@@ -55,6 +56,7 @@ struct IdentityParts: Sendable {
         refusedRequests = RefusedRequestWorker(
             database: database, monitor: monitor, onStrangers: observer.strangers)
         let refusals = RefusalService(database: database, observe: observer.unknown)
+        self.refusals = refusals
         sessions = SessionService(
             database: database, tokenKey: tokenKey,
             lifetimes: SessionService.Lifetimes(

@@ -59,7 +59,7 @@ enum ServeCommand {
             throw CommandFailure(.failed, error.description)
         }
         FirstCall.show(key: firstKey, port: port, configuration: configuration, stores: stores)
-        Allocator.giveBack(from: loops)
+        Allocator.spareTime(on: loops)
         logger.info(
             "ready",
             [

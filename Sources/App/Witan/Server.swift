@@ -208,6 +208,7 @@ struct Server: Sendable {
                 },
                 PeriodicTask(name: "refused requests", every: .seconds(1), onError: failed("refused requests")) {
                     try await identity.refusedRequests.write()
+                    try await identity.refusals.writeHeldBack()
                 },
                 PeriodicTask(name: "key usage", every: .seconds(30), onError: failed("key usage")) {
                     try await identity.keyUsage.write()

@@ -159,8 +159,11 @@ struct Setting: Sendable {
         Setting("WITAN_PASSWORD_RESET_LIFETIME", .duration, "1h", "How long the token of a reset mail is good."),
         Setting("WITAN_ARGON2_MEMORY", .integer(8...1024), "64", "Memory that the hash of a password takes, in MiB."),
         Setting("WITAN_ARGON2_ITERATIONS", .integer(1...16), "3", "Passes over that memory."),
-        Setting("WITAN_ARGON2_LANES", .integer(1...16), "4", "Lanes of it, each a thread while a password is hashed."),
-        Setting("WITAN_ARGON2_THREADS", .integer(1...64), "2", "Passwords hashed at a time."),
+        Setting(
+            "WITAN_ARGON2_LANES", .integer(1...16), "4", "Lanes of it, which whoever guesses could fill at a time."),
+        Setting(
+            "WITAN_ARGON2_THREADS", .integer(0...64), "0",
+            "Passwords hashed at a time, each by one thread; 0 means one for each core, at most eight."),
         Setting(
             "WITAN_ARGON2_QUEUE", .integer(0...4096), "32",
             "Passwords that may wait to be hashed; past it sign-ins get 503."),

@@ -129,8 +129,8 @@ extension Database {
     /// A transaction that sees and writes one organization's rows only; `body` runs again up to `retrying` times when
     /// the server asks for it.
     package func transaction<Value: Sendable>(
-        organization: UniqueID, retrying: Int = 0, _ body: (borrowing Transaction) async throws -> Value
+        organization: UniqueID, _ body: (borrowing Transaction) async throws -> Value
     ) async throws -> Value {
-        try await transaction(settings: [("app.org_id", organization.description)], retrying: retrying, body)
+        try await transaction(settings: [("app.org_id", organization.description)], retrying: 3, body)
     }
 }

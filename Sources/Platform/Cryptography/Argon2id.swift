@@ -8,7 +8,7 @@ package struct Argon2idCost: Sendable, Equatable {
     package let memoryKiB: UInt32
     /// Passes over the memory.
     package let passes: UInt32
-    /// Lanes, each a thread while hashing.
+    /// Lanes that could be filled at a time; here one thread fills them one after the other, with the same result.
     package let lanes: UInt32
 
     /// Any cost; one that is out of bounds is refused when it is used.
@@ -113,7 +113,8 @@ enum Argon2id {
         unsafe (context.secret, context.secretlen) = (secret.baseAddress, UInt32(secret.count))
         unsafe (context.ad, context.adlen) = (data.baseAddress, UInt32(data.count))
         unsafe (context.m_cost, context.t_cost) = (cost.memoryKiB, cost.passes)
-        unsafe (context.lanes, context.threads) = (cost.lanes, cost.lanes)
+        // A hash that spread over all cores would take them, and their caches, from all that answers at once.
+        unsafe (context.lanes, context.threads) = (cost.lanes, 1)
         unsafe context.version = ARGON2_VERSION_13.rawValue
         return unsafe argon2id_ctx(&context)
     }

@@ -83,9 +83,9 @@ final class WorkerThreads: Sendable {
         }
 
         private func work() {
-            // Whoever waits for slow work can wait a little longer; what answers at once must not. Threads that the
-            // work starts inherit it.
-            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+            // Whoever waits for slow work can wait a little longer; what answers at once must not. Measured beside
+            // SCHED_IDLE, by which the kernel takes a core for free that is not.
+            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
             while let next = next() {
                 next()
                 state.withLock { $0.idle += 1 }

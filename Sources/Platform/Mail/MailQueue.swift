@@ -10,7 +10,7 @@ package enum MailEvent: Sendable {
     case retrying(id: String, error: MailError, wait: Duration)
     /// It was not delivered and never will be.
     case failed(id: String, error: MailError)
-    /// The queue is full; it was not taken.
+    /// The queue is full, or the asker's share of it; it was not taken.
     case overflow(id: String)
     /// The program stopped with this many not delivered.
     case abandoned(count: Int)
@@ -25,6 +25,8 @@ package final class MailQueue: Service {
     package struct Limits: Sendable {
         /// Of all messages that wait, together; more are not taken.
         package var bytes = 16 << 20
+        /// Of what one asker has waiting.
+        package var bytesOfOne = 1 << 20
         /// Deliveries at once.
         package var concurrency = 2
         /// Tries of a message.
@@ -39,6 +41,7 @@ package final class MailQueue: Service {
 
     private struct Entry {
         let message: MailMessage
+        let asker: String
         var attempt = 1
         var due: ContinuousClock.Instant
         var backoff: Backoff
@@ -47,6 +50,13 @@ package final class MailQueue: Service {
     private struct State {
         var entries: [Entry] = []
         var bytes = 0
+        var bytesOf: [String: Int] = [:]
+
+        mutating func add(_ bytes: Int, of asker: String) {
+            self.bytes += bytes
+            let held = bytesOf[asker, default: 0] + bytes
+            bytesOf[asker] = held == 0 ? nil : held
+        }
     }
 
     /// How errors and logs call it.
@@ -66,17 +76,19 @@ package final class MailQueue: Service {
         self.observe = observe
     }
 
-    /// Takes a message, in microseconds; false when too much waits already.
+    /// Takes a message, in microseconds; false when too much waits already, or too much that the same `asker` has sent.
     @discardableResult
-    package func submit(_ message: MailMessage) -> Bool {
+    package func submit(_ message: MailMessage, askedBy asker: String) -> Bool {
         let limits = limits
         let isTaken = state.withLock { state in
-            guard state.bytes + message.size <= limits.bytes else { return false }
-            state.bytes += message.size
+            guard state.bytes + message.size <= limits.bytes,
+                state.bytesOf[asker, default: 0] + message.size <= limits.bytesOfOne
+            else { return false }
+            state.add(message.size, of: asker)
             state.entries.append(
                 Entry(
-                    message: message, due: .now, backoff: Backoff(first: limits.firstWait, longest: limits.longestWait))
-            )
+                    message: message, asker: asker, due: .now,
+                    backoff: Backoff(first: limits.firstWait, longest: limits.longestWait)))
             return true
         }
         if isTaken { bell.withLock { $0 }?.wake() } else { observe(.overflow(id: message.id)) }
@@ -131,7 +143,7 @@ package final class MailQueue: Service {
     }
 
     private func finish(_ entry: Entry, _ event: MailEvent) {
-        state.withLock { $0.bytes -= entry.message.size }
+        state.withLock { $0.add(-entry.message.size, of: entry.asker) }
         observe(event)
     }
 

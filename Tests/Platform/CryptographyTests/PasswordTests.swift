@@ -123,6 +123,6 @@ struct PasswordTests {
             let fields = line?.split(separator: ")").last?.split(separator: " ")
             return fields.flatMap { $0.count > 16 ? Int($0[16]) : nil }
         }
-        #expect(niceness.contains(10) && niceness.contains(0))
+        #expect(niceness.contains(19) && niceness.contains(0))
     }
 }

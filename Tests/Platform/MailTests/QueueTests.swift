@@ -60,7 +60,7 @@ private final class Script: MailSender {
     func retries() async throws {
         let sender = Script([.timeout, .refused(reply: 451)])
         let mails = queue(sender)
-        #expect(mails.submit(try sample()))
+        #expect(mails.submit(try sample(), askedBy: "one"))
         try await run(mails) { $0.contains("sent 3") }
         #expect(sender.sent.withLock { $0 } == ["Hello"])
         #expect(
@@ -69,7 +69,7 @@ private final class Script: MailSender {
             ])
 
         let hopeless = queue(Script([.refused(reply: 550)]))
-        hopeless.submit(try sample())
+        hopeless.submit(try sample(), askedBy: "one")
         try await run(hopeless) { $0.contains("failed \(MailError.refused(reply: 550))") }
         #expect(hopeless.count == 0)
     }
@@ -77,7 +77,7 @@ private final class Script: MailSender {
     @Test("tries are bounded")
     func bounded() async throws {
         let mails = queue(Script(Array(repeating: .cut, count: 100))) { $0.attempts = 3 }
-        mails.submit(try sample())
+        mails.submit(try sample(), askedBy: "one")
         try await run(mails) { $0.contains("failed \(MailError.cut)") }
         #expect(events.withLock { $0.filter { $0.hasPrefix("retrying") }.count } == 2)
     }
@@ -87,10 +87,24 @@ private final class Script: MailSender {
         let sender = Script()
         let mails = queue(sender) { $0.bytes = 3000 }
         let message = try sample()
-        #expect([mails.submit(message), mails.submit(message), mails.submit(message)] == [true, true, false])
+        #expect((0..<3).map { mails.submit(message, askedBy: "\($0)") } == [true, true, false])
         #expect(events.withLock { $0 } == ["overflow"])
         try await run(mails) { $0.filter { $0 == "sent 1" }.count == 2 }
-        #expect(mails.submit(message))
+        #expect(mails.submit(message, askedBy: "one"))
+    }
+
+    @Test("one asker's mails take no more than its share, and it has it again when they are sent")
+    func shares() async throws {
+        let mails = queue(Script()) {
+            $0.bytes = 6000
+            $0.bytesOfOne = 3000
+        }
+        let message = try sample()
+        let taken = (0..<3).map { _ in mails.submit(message, askedBy: "one") }
+        #expect(taken == [true, true, false])
+        #expect(mails.submit(message, askedBy: "another"))
+        try await run(mails) { $0.filter { $0 == "sent 1" }.count == 3 }
+        #expect(mails.submit(message, askedBy: "one"))
     }
 
     @Test("at the stop what waits is tried once more; what is left is counted")
@@ -100,7 +114,7 @@ private final class Script: MailSender {
             $0.firstWait = .seconds(1000)
             $0.longestWait = .seconds(1000)
         }
-        mails.submit(try sample(subject: "one"))
+        mails.submit(try sample(subject: "one"), askedBy: "one")
         try await run(mails) { $0.contains { $0.hasPrefix("retrying") } }
         #expect(sender.sent.withLock { $0 } == ["one"])
 
@@ -109,7 +123,7 @@ private final class Script: MailSender {
             $0.longestWait = .seconds(1000)
             $0.concurrency = 1
         }
-        for _ in 0..<5 { away.submit(try sample()) }
+        for _ in 0..<5 { away.submit(try sample(), askedBy: "one") }
         try await run(away) { $0.filter { $0 == "retrying \(MailError.timeout)" }.count == 5 }
         #expect(events.withLock { $0.last } == "abandoned 4")
     }
@@ -118,7 +132,7 @@ private final class Script: MailSender {
     func doesNotWait() async throws {
         let gate = ShutdownSignal()
         let mails = queue(Script(gate: gate))
-        for _ in 0..<100 { #expect(mails.submit(try sample())) }
+        for _ in 0..<100 { #expect(mails.submit(try sample(), askedBy: "one")) }
         // Nobody sends yet: the 100 calls above have returned without a sender at work.
         #expect(mails.count == 100)
         gate.trigger()

@@ -44,7 +44,10 @@ package struct InvitationService: Sendable {
             let organization = try await OrganizationStore.find(principal.organization, in: transaction)
             return (made, organization?.name ?? "")
         }
-        return (made.invitation, send(made.code, for: new, organization: organization))
+        return (
+            made.invitation,
+            send(made.code, for: new, organization: organization, askedBy: principal.organization)
+        )
     }
 
     /// An invitation in the transaction of another act; `send` must follow once that is committed. `creator` is nil
@@ -83,8 +86,11 @@ package struct InvitationService: Sendable {
             parameter: "email", retryAfter: oldest + .seconds(3600) - .now())
     }
 
-    /// Mails the code where that was asked for; otherwise it comes back, to be shown.
-    func send(_ code: InvitationCode, for new: NewInvitation, organization: String) -> InvitationCode? {
+    /// Mails the code where that was asked for; otherwise it comes back, to be shown. `asker` is the organization that
+    /// has it sent.
+    func send(
+        _ code: InvitationCode, for new: NewInvitation, organization: String, askedBy asker: UniqueID
+    ) -> InvitationCode? {
         guard new.isMailed, let email = new.email else { return code }
         mail.send(
             to: email, subject: "Your invitation to \(organization)",
@@ -100,7 +106,7 @@ package struct InvitationService: Sendable {
 
                 If you do not know what this is about, do nothing.
 
-                """)
+                """, askedBy: asker.description)
         return nil
     }
 

@@ -18,12 +18,13 @@ package struct MailService: Sendable {
     /// by its time or status whether there was something to send. What became of it is in the log and the metrics.
     ///
     /// A subject with control characters, or beyond 200 bytes, is cleaned and cut, not refused: by now the act it
-    /// tells of has happened. A text too large for an e-mail is not sent.
-    package func send(to address: EmailAddress, name: String = "", subject: String, text: String) {
+    /// tells of has happened. A text too large for an e-mail is not sent. `asker` is whoever has it sent, an
+    /// organization or a network: none of them takes more than its share of the queue.
+    package func send(to address: EmailAddress, subject: String, text: String, askedBy asker: String) {
         guard
-            let to = try? MailAddress(address.spec, name: MailMessage.line(name)),
+            let to = try? MailAddress(address.spec),
             let message = try? MailMessage(from: from, to: to, subject: MailMessage.line(subject), text: text)
         else { return }
-        queue.submit(message)
+        queue.submit(message, askedBy: asker)
     }
 }

@@ -53,7 +53,8 @@ package struct OrganizationDirectoryService: Sendable {
             return (try await Self.find(id, in: transaction), made)
         }
         try await monitor.refresh()
-        let code = invitations.send(made.code, for: new.administrator, organization: new.name)
+        let code = invitations.send(
+            made.code, for: new.administrator, organization: new.name, askedBy: principal.organization)
         return (organization, made.invitation, code)
     }
 

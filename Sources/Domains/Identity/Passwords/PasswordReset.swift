@@ -11,12 +11,14 @@ package enum PasswordResetPurpose: TokenPurpose {
 /// Good once; in the mail and nowhere else.
 package typealias PasswordResetToken = OpaqueToken<PasswordResetPurpose>
 
-/// How many mails somebody can be sent, and how long they are good for.
+/// How many mails somebody can be sent and ask for, and how long they are good for.
 package struct PasswordResetLimits: Sendable {
     /// Mails to one address within an hour; what is asked beyond is answered alike and not sent.
     package static let perHour = 3
     /// Requests that may wait to be looked at.
     package static let waiting = 256
+    /// How many of those may come from one network.
+    package static let waitingOfOne = 16
 
     /// How long a token is good.
     package let lifetime: Duration

@@ -13,7 +13,7 @@ package final class PasswordResetWorker: Sendable {
     private let limits: PasswordResetLimits
     private let mail: MailService
     private let refusals: RefusalService
-    private let waiting = Locked<[PasswordResetRequest]>([])
+    private let waiting = Locked<[(PasswordResetRequest, network: String)]>([])
 
     package init(database: Database, limits: PasswordResetLimits, mail: MailService, refusals: RefusalService) {
         self.database = database
@@ -22,11 +22,14 @@ package final class PasswordResetWorker: Sendable {
         self.refusals = refusals
     }
 
-    /// Puts a request aside; false when too many are waiting.
+    /// Puts a request aside; false when too many are waiting, or of the same network alone: nobody keeps others out.
     package func submit(_ request: PasswordResetRequest) -> Bool {
-        waiting.withLock { waiting in
-            guard waiting.count < PasswordResetLimits.waiting else { return false }
-            waiting.append(request)
+        let network = AccountAttempt.network(of: request.origin)
+        return waiting.withLock { waiting in
+            guard waiting.count < PasswordResetLimits.waiting,
+                waiting.count(where: { $0.network == network }) < PasswordResetLimits.waitingOfOne
+            else { return false }
+            waiting.append((request, network))
             return true
         }
     }
@@ -38,13 +41,13 @@ package final class PasswordResetWorker: Sendable {
             return waiting
         }
         var failure: (any Error)?
-        for request in requests {
-            do { try await answer(request) } catch { failure = error }
+        for (request, network) in requests {
+            do { try await answer(request, from: network) } catch { failure = error }
         }
         if let failure { throw failure }
     }
 
-    private func answer(_ request: PasswordResetRequest) async throws {
+    private func answer(_ request: PasswordResetRequest, from network: String) async throws {
         guard let email = try? EmailAddress(request.email),
             let user = try await AccountStore.user(with: email, in: database)
         else { return refusals.unknown("address for a password reset", from: request.origin) }
@@ -66,7 +69,8 @@ package final class PasswordResetWorker: Sendable {
             return try await refusals.record(
                 Refusal("password_reset.refused", .tooManyMails, of: user, from: request.origin, by: actor))
         }
-        mail.send(to: email, subject: "A new password for Witan", text: text(token, from: request.origin))
+        mail.send(
+            to: email, subject: "A new password for Witan", text: text(token, from: request.origin), askedBy: network)
     }
 
     private func text(_ token: PasswordResetToken, from origin: Origin) -> String {

@@ -66,4 +66,6 @@ package struct UnknownRefusal: Sendable, Equatable {
     package let network: String
     /// How many of these there were since the last that was told.
     package let count: Int
+
+    func times(_ count: Int) -> UnknownRefusal { UnknownRefusal(gave: gave, network: network, count: count) }
 }

@@ -113,7 +113,7 @@ package struct SessionService: Sendable {
             refusals.unknown("refresh token", from: origin)
             throw Self.ended
         }
-        let outcome = try await database.transaction(organization: organization, retrying: 3) { transaction in
+        let outcome = try await database.transaction(organization: organization) { transaction in
             try await renew(session, of: organization, from: origin, in: transaction)
         }
         switch outcome {
@@ -192,7 +192,7 @@ package struct SessionService: Sendable {
     package func end(
         _ session: UniqueID? = nil, of user: UniqueID, except spared: UniqueID? = nil, by principal: Principal
     ) async throws -> Int {
-        let ended = try await database.transaction(organization: principal.organization, retrying: 3) { transaction in
+        let ended = try await database.transaction(organization: principal.organization) { transaction in
             guard let member = try await MemberStore.find(user, in: transaction) else { throw Self.unknownUser }
             if principal.user != user { try member.checkManaged(by: principal) }
             let ended = try await SessionStore.end(

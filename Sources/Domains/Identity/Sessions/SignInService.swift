@@ -120,7 +120,7 @@ package struct SignInService: Sendable {
         let person = ProvenPerson(
             user: account.user, organization: organization.id, secondFactor: code?.kind, device: attempt.device,
             origin: origin)
-        return try await database.transaction(organization: organization.id, retrying: 3) { transaction in
+        return try await database.transaction(organization: organization.id) { transaction in
             try await lockout.settle(who, isWholeProof: true, in: transaction) { transaction in
                 if let code { try await secondFactors.prove(code, of: account.user, in: transaction) }
                 guard try await SignInStore.succeeded(account, newHash: newHash, in: transaction) else {

@@ -158,7 +158,7 @@ package struct SignOnService: Sendable {
         // Two first sign-ins of one person at a time: the second finds what the first has made.
         for attempt in 1...2 {
             do {
-                return try await database.transaction(organization: organization, retrying: 3) { transaction in
+                return try await database.transaction(organization: organization) { transaction in
                     let admission = SignOnAdmission(
                         person: person, provider: provider, organization: organization, role: role, origin: origin)
                     let user = try await admission.account(in: transaction)
@@ -232,7 +232,7 @@ package struct SignOnService: Sendable {
         }
         let hash = SHA256.hash(parts[1].utf8)
         let issued = try await database.transaction(
-            organization: organization, retrying: 3
+            organization: organization
         ) { transaction -> IssuedSession? in
             guard
                 let user = try await SignOnStore.take(

@@ -136,14 +136,23 @@ final class Letterbox: MailSender, Sendable {
     func bounded() async throws {
         try await Fixture.with { fixture in
             let resets = try Resets(fixture)
-            for number in 0..<PasswordResetLimits.waiting {
-                try resets.service.request("x\(number)@b.example", from: here)
+            let ask = { @Sendable (network: Int) in
+                await fixture.refusal {
+                    try resets.service.request(
+                        "a@b.example", from: Origin(address: "198.51.100.\(network)", userAgent: nil))
+                }
             }
-            #expect(
-                await fixture.refusal { try resets.service.request("a@b.example", from: here) }
-                    == "too_many_password_resets")
+            let (share, networks) = (
+                PasswordResetLimits.waitingOfOne, PasswordResetLimits.waiting / PasswordResetLimits.waitingOfOne
+            )
+            for network in 0..<networks {
+                for _ in 0..<share { #expect(await ask(network) == "none") }
+                // Who has asked too often keeps nobody else out.
+                #expect(await ask(network) == "too_many_password_resets")
+            }
+            #expect(await ask(networks) == "too_many_password_resets")
             try await resets.worker.work()
-            try resets.service.request("a@b.example", from: here)
+            #expect(await ask(0) == "none")
         }
     }
 
