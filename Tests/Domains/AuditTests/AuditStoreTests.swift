@@ -166,4 +166,30 @@ import Testing
         #expect(PostgresError.server(ServerError(sqlState: "42P01", message: "")).domainError == nil)
         #expect(PostgresError.decoding(column: "a", reason: "b").domainError == nil)
     }
+
+    @Test("of two that wait for each other one runs again, and both come about")
+    func deadlock() async throws {
+        try await withStore { store in
+            let database = store.open(role: "witan_app")
+            let organization = UniqueID.v7()
+            let (first, firstHas) = AsyncStream<Void>.makeStream()
+            let (second, secondHas) = AsyncStream<Void>.makeStream()
+            let runs = Locked(0)
+            // Each takes its own lock, waits until the other has its own too, the first time, and wants the other's.
+            let act = {
+                @Sendable (own: Int64, others: Int64, has: AsyncStream<Void>.Continuation, other: AsyncStream<Void>) in
+                try await database.transaction(organization: organization) { transaction in
+                    runs.withLock { $0 += 1 }
+                    try await transaction.execute("SELECT pg_advisory_xact_lock(\(own))")
+                    has.finish()
+                    for await _ in other {}
+                    try await transaction.execute("SELECT pg_advisory_xact_lock(\(others))")
+                }
+            }
+            async let one: Void = act(1, 2, firstHas, second)
+            async let two: Void = act(2, 1, secondHas, first)
+            _ = try await (one, two)
+            #expect(runs.withLock { $0 } > 2)
+        }
+    }
 }
