@@ -126,8 +126,8 @@ package struct AuditService: Sendable {
 }
 
 extension Database {
-    /// A transaction that sees and writes one organization's rows only. `body` runs again, three times at most, when the
-    /// server asks for it (a deadlock): it should do nothing that a rollback does not undo.
+    /// A transaction that sees and writes one organization's rows only. `body` runs again, three times at most, when
+    /// the server asks for it (a deadlock): it should do nothing that a rollback does not undo.
     package func transaction<Value: Sendable>(
         organization: UniqueID, _ body: (borrowing Transaction) async throws -> Value
     ) async throws -> Value {
