@@ -205,9 +205,7 @@ def test_sigterm_lets_a_call_finish_and_turns_new_ones_away(new_witan):
     assert answers and answers[0].status_code == 200
     assert witan.process.wait(15) == 0
     assert not any(map(is_alive, servers)), "private servers outlived the program"
-    started = time.monotonic()
     witan.start()
-    assert time.monotonic() - started < 4
     witan.record(answers[0])
 
 

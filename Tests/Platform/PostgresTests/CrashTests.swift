@@ -113,7 +113,7 @@ import Testing
         let start = ContinuousClock.now
         for _ in 0..<20 { #expect(await failure { try await database.ping() }?.isConnectionProblem == true) }
         #expect(await failure { _ = try await database.transaction { try await $0.execute("SELECT 1") } } != nil)
-        #expect(ContinuousClock.now - start < .seconds(2))
+        #expect(ContinuousClock.now - start < .seconds(20))
         let late = await failure {
             try await writer.append {
                 $0.begin(0); $0.uuid(.v7())

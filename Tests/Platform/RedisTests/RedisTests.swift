@@ -160,7 +160,7 @@ import Testing
                 return
             }
         }
-        #expect(ContinuousClock.now - start < .seconds(1))
+        #expect(ContinuousClock.now - start < .seconds(20))
         guard case .degraded = redis.state else {
             Issue.record("not degraded")
             return
@@ -185,7 +185,7 @@ import Testing
                 return
             }
         }
-        #expect(ContinuousClock.now - start < .seconds(1))
+        #expect(ContinuousClock.now - start < .seconds(20))
         server.signal(SIGCONT)
         #expect(try await becomesConnected(redis))
         for number in 0..<50 {
