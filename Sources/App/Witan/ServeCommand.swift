@@ -46,6 +46,7 @@ enum ServeCommand {
         _ configuration: Configuration, stores: Stores, logger: Logger, until shutdown: ShutdownSignal,
         started: ContinuousClock.Instant
     ) async throws {
+        Allocator.spareMemory()
         let loops = (0..<configuration.loopCount).map { EventLoop(name: "loop-\($0)") }
         let applied = try await stores.migrate(loops: [loops[0]], logger: logger)
         for migration in applied { logger.info("migrated", [("migration", .string(migration.name))]) }
