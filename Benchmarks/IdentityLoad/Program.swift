@@ -10,17 +10,19 @@ import Identity
 import Postgres
 import SwiftExtensions
 
-/// `identity-load ADDRESS MASTER_KEY_FILE ORGANIZATION KEYS`: puts that many API keys into an organization, and one
-/// member (bench@example.org, with the password below), reads them into the snapshot that servers hold,
-/// and prints as JSON what a key costs in memory and a request costs to be recognized.
+/// `identity-load ADDRESS MASTER_KEY_FILE ORGANIZATION KEYS HASHES`: puts that many API keys into an organization, and
+/// one member (bench@example.org, with the password below), reads them into the snapshot that servers hold, and prints
+/// as JSON what a key costs in memory and a request costs to be recognized, and how many passwords are hashed a second
+/// where so many are at a time and nothing else is done.
 @main enum Program {
     private static let password = "seven quiet herons over the marsh"
     private static let portion = 10_000
 
     static func main() async throws {
         let arguments = CommandLine.arguments
-        guard arguments.count == 5, let organization = UniqueID(arguments[3]), let count = Int(arguments[4]), count > 0
-        else { return fail("usage: identity-load ADDRESS MASTER_KEY_FILE ORGANIZATION KEYS") }
+        guard arguments.count == 6, let organization = UniqueID(arguments[3]), let count = Int(arguments[4]), count > 0,
+            let hashes = Int(arguments[5]), hashes > 0
+        else { return fail("usage: identity-load ADDRESS MASTER_KEY_FILE ORGANIZATION KEYS HASHES") }
         let masterKey = try MasterKey.load(path: arguments[2])
         let (pepper, tokenKey) = (masterKey.subkey("api keys"), masterKey.subkey("access tokens"))
         var configuration = PostgresConfiguration(connectionString: Secret(arguments[1]))
@@ -50,10 +52,11 @@ import SwiftExtensions
             permissions: Role.developer.permissions, issuedAt: .now(), lifetime: .seconds(600)
         ).text(signedWith: tokenKey).reveal()
         let tokens = measure([token]) { try monitor.principal(of: $0, from: origin) }
+        let hashRate = try await hashesPerSecond(atATime: hashes)
         Terminal.standard.write(
             """
             {"keys":\(monitor.count),"held_mb":\(Double(held) / 1e6),"load_ms":\(loaded / .milliseconds(1)),\
-            "key_ns":\(keys),"token_ns":\(tokens)}
+            "key_ns":\(keys),"token_ns":\(tokens),"hashes_per_s":\(hashRate)}
 
             """)
         await database.close()
@@ -72,6 +75,17 @@ import SwiftExtensions
             best = min(best, (ContinuousClock.now - begun) / .nanoseconds(1) / Double(order.count))
         }
         return best
+    }
+
+    /// Of sixty that are begun together.
+    private static func hashesPerSecond(atATime threads: Int) async throws -> Double {
+        let hashing = PasswordHashing(threads: threads, queue: 60)
+        let begun = ContinuousClock.now
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<60 { group.addTask { _ = try await hashing.hash(Secret(password)) } }
+            try await group.waitForAll()
+        }
+        return 60 / ((ContinuousClock.now - begun) / .seconds(1))
     }
 
     private static func fill(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Processes and what they use, read from /proc."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -49,30 +50,50 @@ def tree_cpu_seconds(root):
     return sum(found[1] for found in members.values()) + ended
 
 
-def join_group():
-    """Puts this process, and all it starts, into one control group of the CPU, as a service manager or a container does.
+@contextlib.contextmanager
+def one_group():
+    """With this process, and all it starts, in one control group of the CPU, as under a service manager or in a container.
 
     Without one, kernels made for desktops share the CPU between sessions (sched_autogroup), and PostgreSQL's processes
-    have each their own. Whether that is so after all: the measurement's note says it."""
-    try:
-        with open("/proc/sys/kernel/sched_autogroup_enabled") as file:
-            if file.read().strip() == "0":
-                return True
-    except OSError:
-        return True
-    for mount, members in (("/sys/fs/cgroup/cpu", "tasks"), ("/sys/fs/cgroup", "cgroup.procs")):
+    have each their own. Gives whether the CPU is shared between processes; if not, the measurement's note should say so."""
+    if text("/proc/sys/kernel/sched_autogroup_enabled") != "1":
+        yield True
+        return
+    for mount, members, divides in (
+        ("/sys/fs/cgroup/cpu", "tasks", True),
+        ("/sys/fs/cgroup", "cgroup.procs", "cpu" in text("/sys/fs/cgroup/cgroup.subtree_control").split()),
+    ):
         group = os.path.join(mount, "witan-bench")
         try:
-            if members == "cgroup.procs":
-                with open(os.path.join(mount, "cgroup.subtree_control"), "w") as file:
-                    file.write("+cpu")
-            os.makedirs(group, exist_ok=True)
-            with open(os.path.join(group, members), "w") as file:
-                file.write(str(os.getpid()))
-            return True
+            if divides and os.path.exists(os.path.join(mount, members)):
+                os.makedirs(group, exist_ok=True)
+                move(group, members)
+                break
         except OSError:
             continue
-    return False
+    else:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        move(mount, members)
+        os.rmdir(group)
+
+
+def move(group, members):
+    """This process, with those it starts from now on, into a control group."""
+    with open(os.path.join(group, members), "w") as file:
+        file.write(str(os.getpid()))
+
+
+def text(path):
+    """A small file's text without white space around it; empty where there is none."""
+    try:
+        with open(path) as file:
+            return file.read().strip()
+    except OSError:
+        return ""
 
 
 def resident_bytes(process):
