@@ -9,7 +9,7 @@ import SwiftExtensions
 /// that is not enough: one of them may then pass twice in its minute, and what was held back of it is not told.
 struct RefusalThrottle<Item: Sendable>: Sendable {
     private struct Passed {
-        var at: Timestamp
+        let at: Timestamp
         /// The newest of them stands for all.
         var newest: Item
         var heldBack = 0
